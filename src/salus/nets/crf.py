@@ -143,7 +143,7 @@ class _Sums:
 
 def _forward_backward(emissions: Tensor, transition: Tensor, start: Tensor, end: Tensor, lengths: Tensor) -> _Sums:
     # Scaled probabilities in float64 reach 1e-308, so that a matrix product replaces the log-sum-exp of K x K terms.
-    steps, tags = emissions.shape[1:]
+    steps = emissions.shape[1]
     mask = step_mask(lengths, steps)
     scores = emissions.double().masked_fill(~mask.unsqueeze(2), 0.0)
     peak = scores.amax(dim=2)
