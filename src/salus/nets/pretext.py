@@ -1,0 +1,42 @@
+"""Pre-training without labels: which quarter turn was made, and what stood in the masked patches."""
+
+import torch
+from torch import Tensor, nn
+
+from salus.nets.vgg import VGG
+
+
+class SlicePretext(nn.Module):
+    """Two small heads on a VGG's maps; one pass through the encoder serves both losses.
+
+    Source:
+        Gidaris et al. 2018, arXiv 1803.07728 (quarter turns); Pathak et al. 2016, arXiv 1604.07379 (masked regions),
+        with the squared error on masked patches alone and one linear layer a position as decoder.
+    """
+
+    def __init__(self, encoder: VGG, *, masked: float = 0.4) -> None:
+        super().__init__()
+        self.masked, self.patch = masked, encoder.reduction
+        self.turn = nn.Linear(encoder.out_channels, 4)
+        self.paint = nn.Conv2d(encoder.out_channels, encoder.reduction**2, 1)
+
+    def forward(self, encoder: VGG, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the sum of both losses and each of them.
+
+        Args:
+            encoder: Its weights are moved by the loss.
+            images: `(N, 1, H, W)`, z-scored; sides are cut to a multiple of the encoder's reduction.
+        """
+        side = images.shape[-1] // self.patch * self.patch
+        turns = torch.randint(4, (len(images),), device=images.device)
+        whole = images[..., :side, :side].clone()
+        for quarter in (1, 2, 3):
+            whole[turns == quarter] = torch.rot90(whole[turns == quarter], quarter, (2, 3))
+        cells = side // self.patch
+        hidden = torch.rand(len(images), 1, cells, cells, device=images.device) < self.masked
+        mask = hidden.repeat_interleave(self.patch, 2).repeat_interleave(self.patch, 3)
+        maps = encoder.maps(whole.masked_fill(mask, 0.0))
+        turn = nn.functional.cross_entropy(self.turn(maps.mean(dim=(2, 3))).float(), turns)
+        painted = nn.functional.pixel_shuffle(self.paint(maps), self.patch).float()
+        error = ((painted - whole) ** 2 * mask).sum() / mask.sum().clamp(min=1)
+        return turn + error, {"turn": turn, "masked_error": error}
