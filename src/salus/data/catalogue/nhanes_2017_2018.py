@@ -1,7 +1,7 @@
 """NHANES 2017-2018: adults with blood pressure and HbA1c, and three diseases that their own readings define.
 
-Labels: diabetes by HbA1c >= 6.5 % or fasting glucose >= 126 mg/dL and pre-diabetes by >= 5.7 % or >= 100 mg/dL (American
-Diabetes Association); hypertension by mean pressure >= 130/80 mmHg and pre-hypertension by systolic 120-129 mmHg
+Labels: diabetes by HbA1c >= 6.5 % or fasting glucose >= 126 mg/dL and pre-diabetes by >= 5.7 % or >= 100 mg/dL
+(American Diabetes Association); hypertension by mean pressure >= 130/80 and pre-hypertension by systolic 120-129 mmHg
 (ACC/AHA 2017); obesity by body-mass index >= 30 kg/m2 (WHO). The columns that define a label are no inputs of it:
 
 * diabetes: HbA1c and glucose;
@@ -56,7 +56,7 @@ DEFINING = {
     "five_classes": _GLYCAEMIC + _PRESSURE,
 }
 LEAKED = {**DEFINING, "five_classes": _PRESSURE}
-"""What `inputs=leaky` lets in. With the five classes it is the pressure alone; with HbA1c too, nothing is left to learn."""
+"""What `inputs=leaky` lets in: for the five classes the pressure alone; with HbA1c too, nothing is left to learn."""
 FIVE = ("normal", "pre-hypertension", "pre-diabetes", "hypertension", "diabetes")
 
 
@@ -78,13 +78,13 @@ def _load(folder: Path, options: Mapping[str, str]) -> Loaded:
             target=int(labels[i]),
             meta=_groups(table, i),
         )
-        for i in np.flatnonzero(known)
+        for i in map(int, np.flatnonzero(known))
     ]
     classes = FIVE if target == "five_classes" else (f"no {target}", target)
     notes = [
         "NHANES is a stratified sample of the United States with unequal weights; the weights are not used, so shares "
         "are those of the people examined, not of the country.",
-        "Diagnosis and medication are not in these files: a patient whose treated readings are normal counts as healthy.",
+        "Diagnosis and medication are not in these files: a patient whose treated readings are normal counts as well.",
     ]
     if inputs == "leaky":
         notes.append(f"LEAK SHOWN ON PURPOSE: {', '.join(LEAKED[target])} define the label and are among the inputs.")
