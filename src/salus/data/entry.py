@@ -18,6 +18,7 @@ class Remote:
         sha256: Hexadecimal; empty where the publisher gives none and nobody measured it.
         size: Bytes, 0 where unknown.
         unpack: True for a zip or tar archive whose members are wanted.
+        md5: Hexadecimal, where the publisher gives only this; it finds damage, not malice.
     """
 
     url: str
@@ -25,6 +26,7 @@ class Remote:
     sha256: str = ""
     size: int = 0
     unpack: bool = False
+    md5: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Entry:
             values allows any text.
         files: What `salus data get` fetches; empty for embedded and simulated sets.
         kind: `mirror` needs files below `$SALUS_DATA`, `embedded` ships inside a dependency, `simulated` is computed.
+        folder: Folder below `$SALUS_DATA` where it is not the name, because several datasets share it.
         load: Called with the dataset's folder and the chosen options.
     """
 
@@ -80,3 +83,4 @@ class Entry:
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     files: tuple[Remote, ...] = ()
     kind: str = "mirror"
+    folder: str = ""

@@ -3,7 +3,8 @@
 import difflib
 import importlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -44,7 +45,19 @@ def entry(name: str) -> Entry:
 
 def present(found: Entry) -> bool:
     """Tell whether the dataset can be loaded now."""
-    return found.kind != "mirror" or (data_folder() / found.name).is_dir()
+    return found.kind != "mirror" or all(_there(found))
+
+
+def folder_of(found: Entry) -> Path:
+    """Return the folder that the dataset's files are in, or will be fetched to."""
+    return data_folder() / (found.folder or found.name)
+
+
+def _there(found: Entry) -> Iterator[bool]:
+    folder = folder_of(found)
+    yield folder.is_dir()
+    if found.folder:  # several datasets live in it, so each is told by its files
+        yield from ((folder / remote.path).exists() for remote in found.files)
 
 
 def load(name: str, options: Mapping[str, str] | None = None) -> Loaded:
@@ -67,7 +80,7 @@ def load(name: str, options: Mapping[str, str] | None = None) -> Loaded:
         if allowed and value not in allowed:
             raise UsageError(f"dataset {name!r}, option {key}={value!r}: expected one of {', '.join(allowed)}")
         chosen[key] = value
-    folder = data_folder() / name
+    folder = folder_of(found)
     if not present(found):
         raise DataError(
             f"dataset {name!r} is not in {data_folder()}; "
@@ -79,3 +92,43 @@ def load(name: str, options: Mapping[str, str] | None = None) -> Loaded:
             + ", or point SALUS_DATA to the folder that holds it"
         )
     return found.load(folder, chosen)
+
+
+_OPTIONS = re.compile(r"[A-Za-z_]\w*=[^,]*(,[A-Za-z_]\w*=[^,]*)*")
+
+
+def open_data(spec: str) -> Loaded:
+    """Open what a user names: a dataset of the catalogue, a manifest, a table, or a folder.
+
+    Args:
+        spec: `name`, `name:option=value,option=value`, or a path, with `:target=COLUMN,patient=COLUMN` behind a
+            table's. A name of the catalogue goes before a folder of that name; write `./name` for the folder.
+
+    Raises:
+        UsageError: Neither a dataset nor a path, or an unknown option.
+        DataError: What is there cannot be used as it is.
+    """
+    head, options = parse_spec(spec)
+    if head in names():
+        return load(head, options)
+    path = Path(head).expanduser()
+    if not path.exists():
+        if not re.fullmatch(r"\w+", head):
+            raise DataError(f"{head}: no such file or folder; check the path, or see `salus data ls`")
+        entry(head)  # raises with the nearest name
+    from salus.data.bring import open_path
+
+    return open_path(path, options)
+
+
+def parse_spec(spec: str) -> tuple[str, dict[str, str]]:
+    """Cut `head:key=value,key=value` into its parts; what does not look like options belongs to the head.
+
+    >>> parse_spec("wards.csv:target=died,patient=mrn")
+    ('wards.csv', {'target': 'died', 'patient': 'mrn'})
+    """
+    head, sign, tail = spec.rpartition(":")
+    if not sign or not head or not _OPTIONS.fullmatch(tail):
+        return spec, {}
+    pairs = (pair.partition("=") for pair in tail.split(","))
+    return head, {key: value for key, _, value in pairs}

@@ -1,0 +1,76 @@
+"""Open any file a user has, by what it holds and how it ends."""
+
+from pathlib import Path
+
+from salus.data.limits import existing
+from salus.data.readers import dicom, image, nifti, table
+from salus.data.readers.iob import looks_like_iob, read_iob, read_note
+from salus.data.readers.waveform import looks_like_waveform, read_waveform
+from salus.schema.errors import DataError
+from salus.schema.sample import Image, Note, Row, Waveform
+
+Content = Image | Waveform | Note | list[Row] | list[Note]
+
+KINDS = (
+    "pictures (PNG, JPEG, TIFF, BMP), arrays (NPY, NPZ), DICOM files and series folders, NIfTI, WFDB (.hea), "
+    "tables and waveforms (CSV, TSV, Parquet), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
+)
+
+
+def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None = None) -> Content:
+    """Read one file, or a folder that holds one DICOM series.
+
+    Args:
+        path: What to read; the content decides where it carries a mark, else the ending.
+        rate_hz: Makes a table a waveform of this rate.
+        limit: Most values an image or signal may decode to; None takes the setting.
+
+    Returns:
+        An `Image`, `Waveform`, `Note`, the `Row`s of a table (one sample each), or the `Note`s of an IOB file.
+
+    Raises:
+        DataError: Unknown kind, or what the kind's reader raises.
+    """
+    given = Path(path)
+    if given.is_dir():
+        return dicom.read_dicom_series(given, limit)
+    name = given.name.lower()
+    if name.endswith((".hea", ".dat")) or (not given.exists() and given.with_name(given.name + ".hea").is_file()):
+        from salus.data.readers.wfdb import read_wfdb
+
+        return read_wfdb(given, limit)
+    found = existing(given)
+    if dicom.is_dicom(found) or name.endswith(dicom.SUFFIXES):
+        return dicom.read_dicom(found, limit)
+    if name.endswith(nifti.SUFFIXES):
+        return nifti.read_nifti(found, limit)
+    if name.endswith(image.ARRAYS):
+        return image.read_array(found, limit=limit)
+    if name.endswith(image.PICTURES) or _is_picture(found):
+        return image.read_picture(found, limit)
+    return _read_text(found, name, rate_hz)
+
+
+def _read_text(path: Path, name: str, rate_hz: float | None) -> Content:
+    if name.endswith((".iob", ".iob2", ".conll", ".bio")):
+        return list(read_iob(path).sentences)
+    if name.endswith(table.SUFFIXES):
+        if name.endswith(".tsv") and looks_like_iob(_head(path)):
+            return list(read_iob(path).sentences)
+        if rate_hz is not None or looks_like_waveform(table.read_columns(path)):
+            return read_waveform(path, rate_hz)
+        return table.read_table(path)
+    if name.endswith((".txt", ".md")):
+        return read_note(path)
+    raise DataError(f"{path}: unknown kind of file; Salus reads {KINDS}")
+
+
+def _is_picture(path: Path) -> bool:
+    with path.open("rb") as handle:
+        head = handle.read(8)
+    return head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*"))
+
+
+def _head(path: Path) -> str:
+    with path.open("rb") as handle:
+        return handle.read(20_000).decode("utf-8", errors="ignore")
