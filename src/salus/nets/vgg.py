@@ -105,16 +105,14 @@ class MaskedVGG3d(nn.Module):
 
     def __init__(self, in_channels: int, *, widths: Sequence[int], depths: Sequence[int], norm: bool = True) -> None:
         super().__init__()
-        self.stacks = nn.ModuleList()
+        self.layers = nn.ModuleList()
+        self.ends: list[int] = []
         channels = in_channels
         for width, depth in zip(widths, depths, strict=True):
-            stack = nn.ModuleList()
             for _ in range(depth):
-                stack.append(nn.ModuleList([nn.Conv3d(channels, width, 3, padding=1, bias=not norm)]))
-                if norm:
-                    stack[-1].append(_MaskedNorm(width))
+                self.layers.append(_MaskedConv3d(channels, width, norm=norm))
                 channels = width
-            self.stacks.append(stack)
+            self.ends.append(len(self.layers) - 1)
         self.out_channels = channels
         self.apply(_start)
 
@@ -128,14 +126,11 @@ class MaskedVGG3d(nn.Module):
         Returns:
             `(B, S, C)`, zero on slices that are not real.
         """
-        keep = mask[:, None, :, None, None]
-        maps = volumes.masked_fill(~keep, 0.0)
-        for stack in self.stacks:
-            for layers in stack:  # type: ignore[attr-defined]
-                maps = layers[0](maps)
-                maps = layers[1](maps, mask) if len(layers) > 1 else maps
-                maps = torch.relu(maps).masked_fill(~keep, 0.0)
-            maps = nn.functional.max_pool3d(maps, (1, 2, 2))
+        maps = volumes.masked_fill(~mask[:, None, :, None, None], 0.0)
+        for number, layer in enumerate(self.layers):
+            maps = layer(maps, mask)
+            if number in self.ends:
+                maps = nn.functional.max_pool3d(maps, (1, 2, 2))
         return maps.mean(dim=(3, 4)).transpose(1, 2)
 
     @property
@@ -145,17 +140,26 @@ class MaskedVGG3d(nn.Module):
 
     def last_block(self) -> list[nn.Parameter]:
         """Return the weights of the last stack."""
-        return list(self.stacks[-1].parameters())
+        return list(self.layers[self.ends[-2] + 1 if len(self.ends) > 1 else 0 :].parameters())
 
 
-class _MaskedNorm(nn.BatchNorm1d):
-    """Batch norm whose statistics come from real slices alone."""
+class _MaskedConv3d(nn.Module):
+    """Convolution, batch norm over real slices alone, rectifier, and zeros behind each stack's end."""
 
-    def forward(self, maps: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
-        moved = maps.permute(0, 2, 3, 4, 1)  # (B, S, H, W, C)
-        normed = torch.zeros_like(moved)
-        normed[mask] = super().forward(moved[mask].flatten(0, -2)).view_as(moved[mask]).to(moved.dtype)
-        return normed.permute(0, 4, 1, 2, 3)
+    def __init__(self, in_channels: int, out_channels: int, *, norm: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(in_channels, out_channels, 3, padding=1)
+        self.norm = nn.BatchNorm1d(out_channels) if norm else None
+
+    def forward(self, maps: Tensor, mask: Tensor) -> Tensor:
+        maps = self.conv(maps)
+        if self.norm is not None:
+            moved = maps.permute(0, 2, 3, 4, 1)  # (B, S, H, W, C)
+            real = moved[mask]
+            normed = torch.zeros_like(moved)
+            normed[mask] = self.norm(real.flatten(0, -2)).view_as(real).to(moved.dtype)
+            maps = normed.permute(0, 4, 1, 2, 3)
+        return torch.relu(maps).masked_fill(~mask[:, None, :, None, None], 0.0)
 
 
 def _start(layer: nn.Module) -> None:

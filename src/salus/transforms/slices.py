@@ -1,11 +1,15 @@
-"""Read grey slices from a sample, whatever way they came, and refuse what cannot be a slice or a series."""
+"""Read grey slices from samples, whatever way they came; refuse what cannot be a slice or a series."""
 
+import zlib
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from salus.schema.errors import DataError, ShapeError
+from salus.contract.dataset import Dataset
+from salus.schema.errors import DataError, ShapeError, UnitError
 from salus.schema.sample import Image, Sample
 
 
@@ -44,18 +48,101 @@ def grey_slices(sample: Sample, name: str = "image") -> NDArray[Any]:
     return array[0]
 
 
-def check_window(sample: Sample, low: float, high: float, unit: str, name: str = "image") -> None:
+def label_of(sample: Sample) -> int:
+    """Return a sample's class, given as an integer or under `label` of a mapping."""
+    return int(sample.target["label"] if isinstance(sample.target, Mapping) else sample.target)
+
+
+def survey(train: Dataset, share: float = 1.0, draw: int = 0) -> dict[str, Any]:
+    """Learn from a training part what a network on slices needs, as JSON values.
+
+    Args:
+        train: Training part.
+        share: Share of patients whose labels are used.
+        draw: Which patients those are.
+
+    Returns:
+        `counts` (used labels), `known` (all labels), `low`, `high`, `unit`, `slices` (longest series), `labelled`
+        (patients whose labels are used, None for all).
+
+    Raises:
+        DataError: Two samples of one id, or fewer than two classes; and what `grey_slices` refuses.
+        UnitError: More than one unit.
+    """
+    labels: dict[str, int] = {}
+    owner: dict[str, str] = {}
+    units: set[str] = set()
+    low, high, longest = np.inf, -np.inf, 1
+    for index in range(len(train)):
+        sample = train[index]
+        if sample.id in owner:
+            raise DataError(f"two training samples are called {sample.id!r}; give each its own id")
+        owner[sample.id] = sample.patient
+        stack = grey_slices(sample)
+        low, high, longest = min(low, float(stack.min())), max(high, float(stack.max())), max(longest, len(stack))
+        units.add(sample.inputs["image"].unit)
+        if sample.target is not None:
+            labels[sample.id] = label_of(sample)
+    known = sorted(set(labels.values()))
+    if len(known) < 2:
+        raise DataError(f"the training part has {len(known)} class; a classifier needs two or more")
+    if len(units) > 1:
+        raise UnitError(f"training images in units {', '.join(sorted(units))}; bring them to one unit")
+    labelled = choose_patients(labels, owner, share, draw) if share < 1.0 else None
+    counts = Counter(str(label) for name, label in labels.items() if labelled is None or owner[name] in labelled)
+    return {
+        "counts": dict(sorted(counts.items())),
+        "known": known,
+        "low": low,
+        "high": high,
+        "unit": units.pop(),
+        "slices": longest,
+        "labelled": labelled,
+    }
+
+
+def choose_patients(labels: Mapping[str, int], owner: Mapping[str, str], share: float, draw: int = 0) -> list[str]:
+    """Return the patients of a share of each class, by a hash of their names: equal for every arm of a study.
+
+    Args:
+        labels: Class by sample id.
+        owner: Patient by sample id.
+        share: In (0, 1]; at least one patient of each class is taken.
+        draw: Another number chooses other patients.
+    """
+    classes: dict[int, dict[str, int]] = {}
+    for name, label in labels.items():
+        classes.setdefault(label, {})[owner[name]] = zlib.crc32(f"{draw}:{owner[name]}".encode())
+    chosen: set[str] = set()
+    for marks in classes.values():
+        chosen.update(sorted(marks, key=lambda name: (marks[name], name))[: max(1, round(share * len(marks)))])
+    return sorted(chosen)
+
+
+def check_window(sample: Sample, fingerprint: Mapping[str, Any], name: str = "image") -> None:
     """Refuse an image whose unit or range cannot be that of the training part.
 
     Raises:
-        DataError: As a `UnitError`: another unit, or a value further outside low..high than that range is wide.
+        UnitError: Another unit, or a value further outside the training range than that range is wide.
     """
-    from salus.schema.errors import UnitError
-
-    image, span = sample.inputs[name], high - low
+    image, low, high, unit = sample.inputs[name], fingerprint["low"], fingerprint["high"], fingerprint["unit"]
     least, most = float(image.array.min()), float(image.array.max())
-    if image.unit != unit or most > high + span or least < low - span:
+    if image.unit != unit or most > 2 * high - low or least < 2 * low - high:
         raise UnitError(
             f"{sample.id}: values {least:g} to {most:g} in {image.unit!r}, trained on {low:g} to {high:g} in {unit!r}; "
             "apply the same window first"
         )
+
+
+def known_label(sample: Sample, fingerprint: Mapping[str, Any]) -> int:
+    """Return a sample's class, or -1 where it has none or its label is not to be used.
+
+    Raises:
+        DataError: A class that the training part did not have.
+    """
+    if sample.target is None:
+        return -1
+    label, chosen = label_of(sample), fingerprint["labelled"]
+    if label not in fingerprint["known"]:
+        raise DataError(f"{sample.id}: label {label} was not in the training part; it had {fingerprint['known']}")
+    return label if chosen is None or sample.patient in chosen else -1

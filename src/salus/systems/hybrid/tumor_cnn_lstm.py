@@ -6,7 +6,6 @@ Source:
 """
 
 import zlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -23,14 +22,14 @@ from salus.nets.augment import jitter_affine
 from salus.nets.pretext import SlicePretext
 from salus.nets.recurrent import step_mask
 from salus.nets.series_head import SeriesHead, matched_widths
+from salus.nets.slices import class_weights, pad_stacks, scale_stack
 from salus.nets.vgg import DEPTHS, VGG, WIDTHS, MaskedVGG3d
 from salus.schema.card import Card
 from salus.schema.config import Config
-from salus.schema.errors import ConfigError, DataError, ShapeError, UnitError
+from salus.schema.errors import ConfigError, DataError, ShapeError
 from salus.schema.recipe import Optimizer, Recipe, Stage
 from salus.schema.sample import Sample
-from salus.transforms.few_labels import choose_patients
-from salus.transforms.slices import check_window, grey_slices
+from salus.transforms.slices import check_window, grey_slices, known_label, survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +117,7 @@ class TumorCNNLSTM(System):
             "batch norm and own pre-training replace ImageNet weights where none are given",
         ),
         limits=(
-            "slices of the real set differ in plane and field of view between classes: part of a score is not the tumour",
+            "slices of the real set differ in plane and field of view between classes: part of a score is not tumour",
             "not validated on whole studies; patient numbers of the real set are unknown",
         ),
         explain_input="image",
@@ -159,31 +158,20 @@ class TumorCNNLSTM(System):
         super().__init__(task, config, fingerprint)
         _check(config)
         classes = len(task.question.classes)
-        counts = {int(label): count for label, count in fingerprint["counts"].items()}
-        if max(counts) >= classes:
-            raise DataError(f"label {max(counts)} in the training part, but the question has {classes} classes")
+        if max(fingerprint["known"]) >= classes:
+            raise DataError(f"label {max(fingerprint['known'])} in training, but the question has {classes} classes")
         self.walk = config.steps
         if self.walk == "auto":
             self.walk = "slices" if fingerprint["slices"] > 1 else "positions"
-        hidden = 4096 if config.features == "fc" else None
-        in_features = hidden or config.widths[-1]
         self.encoder: VGG | MaskedVGG3d
         if config.pooling == "conv3d":
             widths = matched_widths(config.widths, config.depths, norm=config.norm)
             self.encoder = MaskedVGG3d(1, widths=widths, depths=config.depths, norm=config.norm)
-            in_features = widths[-1]
         else:
-            self.encoder = VGG(
-                1,
-                None,
-                widths=config.widths,
-                depths=config.depths,
-                norm=config.norm,
-                hidden=hidden,
-                dropout=config.dropout,
-            )
+            hidden = 4096 if config.features == "fc" else None
+            self.encoder = VGG(1, None, widths=config.widths, depths=config.depths, norm=config.norm, hidden=hidden)
         self.head = SeriesHead(
-            in_features,
+            4096 if config.features == "fc" else self.encoder.out_channels,
             classes,
             pooling="mean" if config.pooling == "conv3d" else config.pooling,
             size=config.size,
@@ -193,10 +181,8 @@ class TumorCNNLSTM(System):
             dropout=config.dropout,
         )
         self.pretext = SlicePretext(self.encoder) if config.pretext_epochs and isinstance(self.encoder, VGG) else None
-        share = torch.tensor([counts.get(label, 0) for label in range(classes)], dtype=torch.float32)
-        weights = torch.where(share > 0, share.sum() / (classes * share.clamp(min=1)), 0.0)
         self.class_weights: Tensor
-        self.register_buffer("class_weights", weights, persistent=False)
+        self.register_buffer("class_weights", class_weights(fingerprint["counts"], classes), persistent=False)
 
     @classmethod
     def recipe(cls, config: Config) -> Recipe:
@@ -204,27 +190,17 @@ class TumorCNNLSTM(System):
         assert isinstance(config, TumorConfig)  # noqa: S101
         rule = Optimizer(name="adamw", learning_rate=config.learning_rate, weight_decay=config.weight_decay)
         first = Optimizer(name="adamw", learning_rate=config.pretext_rate, weight_decay=config.weight_decay)
-        size = config.batch_size
+        group, size, last = (
+            "tail" if config.tune == "last" else "main",
+            config.batch_size,
+            max(1, config.pretext_epochs),
+        )
+        eased: dict[str, Any] = {"schedule": "cosine", "warmup": 0.1, "batch_size": size}
+        blind: dict[str, Any] = {"keep_best": False, "validate_every": last}  # no labels, so no score to watch
         stages = (
-            Stage(
-                name="pretext",
-                epochs=config.pretext_epochs,
-                batch_size=size,
-                optimizers={"pretext": first},
-                schedule="cosine",
-                warmup=0.1,
-                keep_best=False,
-                validate_every=max(1, config.pretext_epochs),
-            ),
-            Stage(name="frozen", epochs=config.frozen_epochs, batch_size=size, optimizers={"head": rule}),
-            Stage(
-                name="finetune",
-                epochs=config.epochs,
-                batch_size=size,
-                schedule="cosine",
-                warmup=0.1,
-                optimizers={"tail" if config.tune == "last" else "main": rule},
-            ),
+            Stage(name="pretext", epochs=config.pretext_epochs, optimizers={"pretext": first}, **eased, **blind),
+            Stage(name="frozen", epochs=config.frozen_epochs, optimizers={"head": rule}, batch_size=size),
+            Stage(name="finetune", epochs=config.epochs, optimizers={group: rule}, **eased),
         )
         return Recipe(stages=tuple(stage for stage in stages if stage.epochs), precision="auto", clip_norm=5.0)
 
@@ -232,36 +208,7 @@ class TumorCNNLSTM(System):
     def measure(cls, train: Dataset, config: Config) -> dict[str, Any]:
         """Return class counts, the range of intensities, the longest series, and who is labelled."""
         assert isinstance(config, TumorConfig)  # noqa: S101
-        labels: dict[str, int] = {}
-        owner: dict[str, str] = {}
-        low, high, slices, units = np.inf, -np.inf, 1, set()
-        for index in range(len(train)):
-            sample = train[index]
-            if sample.id in owner:
-                raise DataError(f"two training samples are called {sample.id!r}; give each its own id")
-            owner[sample.id] = sample.patient
-            stack, image = grey_slices(sample), sample.inputs["image"]
-            low, high, slices = min(low, float(stack.min())), max(high, float(stack.max())), max(slices, len(stack))
-            units.add(image.unit)
-            if sample.target is not None:
-                labels[sample.id] = _label(sample)
-        if len(set(labels.values())) < 2:
-            raise DataError(f"the training part has {len(set(labels.values()))} class; a classifier needs two or more")
-        if len(units) > 1:
-            raise UnitError(f"training images in units {', '.join(sorted(units))}; bring them to one unit")
-        labelled = (
-            choose_patients(labels, owner, config.label_share, config.label_draw) if config.label_share < 1.0 else None
-        )
-        counts = Counter(str(v) for k, v in labels.items() if labelled is None or owner[k] in labelled)
-        return {
-            "counts": dict(sorted(counts.items())),
-            "low": low,
-            "high": high,
-            "slices": slices,
-            "unit": units.pop(),
-            "labelled": labelled,
-            "known": sorted(set(labels.values())),
-        }
+        return survey(train, config.label_share, config.label_draw)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """Return what each stage may move; `tail` is the head and the encoder's last stack."""
@@ -272,40 +219,20 @@ class TumorCNNLSTM(System):
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Bring slices to one size, z-score each series and pad to the longest."""
         stacks = [self._prepare(sample) for sample in samples]
-        lengths = torch.tensor([len(stack) for stack in stacks])
-        images = torch.zeros(len(stacks), max(self.fingerprint["slices"], int(lengths.max())), *stacks[0].shape[1:])
-        for row, stack in zip(images, stacks, strict=True):
-            row[: len(stack)] = stack
+        images, lengths = pad_stacks(stacks, self.fingerprint["slices"])
         target = {}
         if any(sample.target is not None for sample in samples):
-            target["label"] = torch.tensor([self._known_label(sample) for sample in samples])
+            target["label"] = torch.tensor([known_label(sample, self.fingerprint) for sample in samples])
         return Batch(tuple(s.id for s in samples), {"image": images, "length": lengths}, target)
 
     def _prepare(self, sample: Sample) -> Tensor:
-        stack, known = grey_slices(sample), self.fingerprint
-        check_window(sample, known["low"], known["high"], known["unit"])
+        stack = grey_slices(sample)
+        check_window(sample, self.fingerprint)
         if len(stack) < self.config.min_slices:
-            raise ShapeError(
-                f"{sample.id}: {len(stack)} slices, this model needs {self.config.min_slices}; give a series"
-            )
-        side = self.config.pixels
-        tensor = torch.from_numpy(np.ascontiguousarray(stack, dtype=np.float32))
-        if tensor.shape[1:] != (side, side):
-            tensor = nn.functional.interpolate(tensor[:, None], (side, side), mode="bilinear", antialias=True)[:, 0]
+            raise ShapeError(f"{sample.id}: {len(stack)} slices, this model needs {self.config.min_slices} or more")
         if self.config.order == "shuffled":
-            tensor = tensor[np.random.default_rng(zlib.crc32(sample.id.encode())).permutation(len(tensor))]
-        return (tensor - tensor.mean()) / tensor.std().clamp(min=1e-6)
-
-    def _known_label(self, sample: Sample) -> int:
-        if sample.target is None:
-            return -1
-        label = _label(sample)
-        if label not in self.fingerprint["known"]:
-            raise DataError(
-                f"{sample.id}: label {label} was not in the training part; it had {self.fingerprint['known']}"
-            )
-        chosen = self.fingerprint["labelled"]
-        return label if chosen is None or sample.patient in chosen else -1
+            stack = stack[np.random.default_rng(zlib.crc32(sample.id.encode())).permutation(len(stack))]
+        return scale_stack(stack, self.config.pixels)
 
     def tokens(self, images: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return what the head walks over, `(B, T, C)`, and how many of the T are real."""
@@ -354,25 +281,19 @@ class TumorCNNLSTM(System):
         yield Objective("cross_entropy", loss, group)
 
     def _vary(self, images: Tensor) -> Tensor:
+        config = self.config
         if not self.training:
             return images
-        return jitter_affine(images, degrees=self.config.rotation_degrees, zoom=self.config.zoom, flip=self.config.flip)
+        return jitter_affine(images, degrees=config.rotation_degrees, zoom=config.zoom, flip=config.flip)
 
 
 def _check(config: TumorConfig) -> None:
-    if config.pixels < 2 ** len(config.widths):
-        raise ConfigError(
-            f"pixels={config.pixels} vanish in {len(config.widths)} halvings; use {2 ** len(config.widths)}"
-        )
+    least = 2 ** len(config.widths)
+    if config.pixels < least:
+        raise ConfigError(f"pixels={config.pixels} vanish in {len(config.widths)} halvings; use {least} or more")
     if config.features == "fc" and (config.steps == "positions" or config.pooling == "conv3d"):
-        raise ConfigError(
-            "features='fc' gives one vector a slice; use steps='slices' and a pooling other than 'conv3d'"
-        )
+        raise ConfigError("features='fc' gives one vector a slice; use steps='slices' and no 'conv3d'")
     if config.pooling == "conv3d" and config.pretext_epochs:
         raise ConfigError("pooling='conv3d' has no pre-training on slices; set pretext_epochs=0")
     if not 0.0 < config.label_share <= 1.0:
         raise ConfigError(f"label_share={config.label_share}: expected above 0 and at most 1")
-
-
-def _label(sample: Sample) -> int:
-    return int(sample.target["label"] if isinstance(sample.target, Mapping) else sample.target)
