@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,25 +48,46 @@ def grey_slices(sample: Sample, name: str = "image") -> NDArray[Any]:
     return array[0]
 
 
+def pictures(sample: Sample, name: str = "image") -> NDArray[Any]:
+    """Return a sample's pictures `(S, C, H, W)`: one picture `(C, H, W)` gives S = 1; a series keeps its one channel.
+
+    Raises:
+        DataError: No such image, or a value that is not finite.
+        ShapeError: Nothing in it, or another number of axes.
+    """
+    image = sample.inputs.get(name)
+    if not isinstance(image, Image):
+        raise DataError(f"{sample.id}: no image {name!r}; give an Image of shape (C, H, W) or (C, S, H, W)")
+    array = image.array
+    if array.ndim == 5 or 0 in array.shape or array.dtype == object:
+        raise ShapeError(f"{sample.id}: image of shape {array.shape}; expected (C, H, W) or (C, S, H, W), none empty")
+    if not np.isfinite(array).all():
+        raise DataError(f"{sample.id}: not every value is finite; repair or leave out the image")
+    return array[None] if array.ndim == 3 else np.moveaxis(array, 1, 0)
+
+
 def label_of(sample: Sample) -> int:
     """Return a sample's class, given as an integer or under `label` of a mapping."""
     return int(sample.target["label"] if isinstance(sample.target, Mapping) else sample.target)
 
 
-def survey(train: Dataset, share: float = 1.0, draw: int = 0) -> dict[str, Any]:
+def survey(
+    train: Dataset, share: float = 1.0, draw: int = 0, read: Callable[[Sample], NDArray[Any]] = grey_slices
+) -> dict[str, Any]:
     """Learn from a training part what a network on slices needs, as JSON values.
 
     Args:
         train: Training part.
         share: Share of patients whose labels are used.
         draw: Which patients those are.
+        read: Takes a sample's slices, axis 0 is S.
 
     Returns:
         `counts` (used labels), `known` (all labels), `low`, `high`, `unit`, `slices` (longest series), `labelled`
         (patients whose labels are used, None for all).
 
     Raises:
-        DataError: Two samples of one id, or fewer than two classes; and what `grey_slices` refuses.
+        DataError: Two samples of one id, or fewer than two classes; and what `read` refuses.
         UnitError: More than one unit.
     """
     labels: dict[str, int] = {}
@@ -78,7 +99,7 @@ def survey(train: Dataset, share: float = 1.0, draw: int = 0) -> dict[str, Any]:
         if sample.id in owner:
             raise DataError(f"two training samples are called {sample.id!r}; give each its own id")
         owner[sample.id] = sample.patient
-        stack = grey_slices(sample)
+        stack = read(sample)
         low, high, longest = min(low, float(stack.min())), max(high, float(stack.max())), max(longest, len(stack))
         units.add(sample.inputs["image"].unit)
         if sample.target is not None:
