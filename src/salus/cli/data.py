@@ -1,0 +1,146 @@
+"""`salus data ls / get / show / check`."""
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+
+from salus.cli.show import emit_json, table
+
+app = typer.Typer(help="Datasets: list, fetch from the official source, describe, check.", no_args_is_help=True)
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("ls")
+def ls(as_json: JSON = False) -> None:
+    """List the catalogue and what of it is here."""
+    from salus.data.library import data_folder, entry, names, present
+
+    found = [entry(name) for name in names()]
+    if as_json:
+        emit_json([{**_facts(item), "present": present(item)} for item in found])
+        return
+    rows = [
+        (item.name, "yes" if present(item) else "-", item.kind, item.modality, ", ".join(item.tasks), item.licence)
+        for item in found
+    ]
+    table(("name", "here", "kind", "data", "task", "licence"), rows)
+    typer.echo(f"data folder: {data_folder()} (SALUS_DATA)")
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="Dataset name[:option=value,...], manifest, table or folder.")],
+    as_json: JSON = False,
+) -> None:
+    """Describe a dataset: licence, citation, patient, split rule, traps and, if it is here, its counts."""
+    from salus.data.library import entry, names, open_data, parse_spec, present
+
+    head, _ = parse_spec(name)
+    facts: dict[str, Any] = {}
+    here = True
+    if head in names():
+        found = entry(head)
+        facts = _facts(found)
+        here = present(found)
+    if here:
+        from salus.data.cohort import cohort_of
+        from salus.data.fingerprint import fingerprint
+        from salus.tasks.registry import make
+
+        loaded = open_data(name)
+        stratum = make(loaded.question).stratum
+        samples = [loaded.dataset[i] for i in range(len(loaded.dataset))]
+        counts: dict[str, int] = {}
+        for sample in samples:
+            counts[stratum(sample.target)] = counts.get(stratum(sample.target), 0) + 1
+        facts.update(
+            samples=len(samples),
+            patients=len({s.patient for s in samples}),
+            classes=dict(sorted(counts.items())),
+            inputs={key: _kind(value) for key, value in samples[0].inputs.items()},
+            question=loaded.question.to_dict(),
+            notes=list(loaded.notes),
+            fingerprint=fingerprint(loaded.dataset),
+        )
+        del cohort_of
+    if as_json:
+        emit_json(facts)
+        return
+    rows = [
+        (k, v if isinstance(v, str) else "\n".join(map(str, v)) if isinstance(v, list | tuple) else v)
+        for k, v in facts.items()
+    ]
+    table(("", ""), [row for row in rows if row[1] not in ("", None, (), {})])
+    if not here:
+        typer.echo(f"not here; `salus data get {head}` fetches it" if facts.get("files") else "not here")
+
+
+@app.command("get")
+def get(name: Annotated[str, typer.Argument(help="Dataset of the catalogue.")]) -> None:
+    """Fetch a dataset from its official source, verify its checksum, resume if it was cut off."""
+    from salus.data.fetch import fetch
+    from salus.data.library import entry, folder_of, present
+    from salus.schema.errors import UsageError
+    from salus.train.progress import Bar
+
+    found = entry(name)
+    if found.kind != "mirror":
+        typer.echo(f"{name} is {found.kind}: nothing to fetch")
+        return
+    if present(found):
+        typer.echo(f"{name} is here: {folder_of(found)}")
+        return
+    if not found.files:
+        raise UsageError(
+            f"{name} has no address to fetch from; get it from {found.homepage} and put it at {folder_of(found)}"
+        )
+    bar = Bar()
+    fetch(found, folder_of(found), bar)
+    typer.echo(f"{name}: {folder_of(found)}")
+
+
+@app.command("check")
+def check(
+    name: Annotated[str, typer.Argument(metavar="DATA", help="Dataset, manifest, table or folder.")],
+    as_json: JSON = False,
+) -> None:
+    """Say what is wrong with a dataset, and whether its split would leak; exits with 3 if something must be mended."""
+    from salus.api import divide
+    from salus.data.check import check as check_data
+    from salus.data.library import open_data
+    from salus.evaluate.firewall import inspect
+    from salus.schema.errors import DataError
+    from salus.tasks.registry import make
+
+    loaded = open_data(name)
+    rows = [(f.severity, f.what, f.which, f.remedy) for f in check_data(loaded)]
+    try:
+        split = divide(loaded.dataset, make(loaded.question), 0)
+        for leak in inspect(loaded.dataset, [split], defining=loaded.defining):
+            if not leak.passed:
+                rows.append(
+                    ("error", f"leak: {leak.rule}", "; ".join(leak.evidence[:4]), leak.reason or "see the rule")
+                )
+    except DataError as problem:
+        rows.append(("error", "cannot be split", str(problem), ""))
+    if as_json:
+        emit_json([dict(zip(("severity", "what", "which", "remedy"), row, strict=True)) for row in rows])
+    elif rows:
+        table(("", "what", "which", "remedy"), rows)
+    else:
+        typer.echo("nothing wrong found")
+    if any(row[0] == "error" for row in rows):
+        raise typer.Exit(3)
+
+
+def _facts(found: Any) -> dict[str, Any]:
+    facts = {f.name: getattr(found, f.name) for f in dataclasses.fields(found) if f.name not in ("load", "files")}
+    facts["options"] = {k: list(v) for k, v in facts["options"].items()}
+    facts["files"] = [f"{r.url} ({r.size:,} bytes)" for r in found.files]
+    return facts
+
+
+def _kind(value: Any) -> str:
+    shape = getattr(getattr(value, "array", None), "shape", "")
+    return f"{type(value).__name__} {shape}".strip()

@@ -1,0 +1,137 @@
+"""`salus systems` and `salus doctor`: what there is."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from salus.cli.show import emit_json, table
+from salus.schema.errors import UsageError
+
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def systems(
+    name: Annotated[str | None, typer.Argument(help="One system, shown in full.")] = None,
+    task: Annotated[str | None, typer.Option(help="Only systems that answer this task.")] = None,
+    modality: Annotated[
+        str | None, typer.Option(help="Only systems for table, image, volume, signal, text ...")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Show the catalogue of systems: family, task, inputs, paper, what the review says, deviations, limits."""
+    from salus.systems import registry
+
+    if name is not None:
+        _one_system(name, as_json)
+        return
+    cards = {known: registry.find(known).card for known in registry.names()}
+    chosen = {
+        known: card
+        for known, card in cards.items()
+        if (task is None or task in card.tasks) and (modality is None or modality in card.modalities)
+    }
+    if not chosen:
+        tasks = sorted({t for card in cards.values() for t in card.tasks})
+        kinds = sorted({m for card in cards.values() for m in card.modalities})
+        raise UsageError(f"no system fits; tasks are {', '.join(tasks)}; modalities are {', '.join(kinds)}")
+    if as_json:
+        emit_json({known: dataclasses.asdict(card) for known, card in chosen.items()})
+        return
+    rows = [
+        (known, card.family, ", ".join(card.tasks), ", ".join(card.modalities), card.title)
+        for known, card in sorted(chosen.items(), key=lambda item: (item[1].family == "baseline", item[1].family))
+    ]
+    table(("name", "family", "task", "data", "what"), rows)
+    typer.echo("`salus systems NAME` tells more of one.")
+
+
+def _one_system(name: str, as_json: bool) -> None:
+    from salus.systems import registry
+
+    kind = registry.find(name)
+    card = dataclasses.asdict(kind.card)
+    small = kind.small.to_dict()
+    if as_json:
+        emit_json({"name": name, **card, "paper": kind.config_type().to_dict(), "small": small})
+        return
+    rows: list[tuple[str, Any]] = [("name", name)]
+    for key, value in card.items():
+        lines = (
+            [": ".join(item) if isinstance(item, tuple) else f"- {item}" for item in value]
+            if isinstance(value, tuple)
+            else []
+        )
+        shown = "\n".join(lines) if isinstance(value, tuple) else value
+        if shown not in ("", None):
+            rows.append((key.replace("_", " "), shown))
+    paper = kind.config_type().to_dict()
+    rows.append(("settings", "\n".join(f"{k} = {v!r} (small: {small[k]!r})" for k, v in paper.items())))
+    rows.append(("last result", _last_result(name)))
+    table(("", ""), rows)
+
+
+def _last_result(name: str) -> str:
+    """Return where the measured result of a system stands in this checkout."""
+    page = Path("docs/results") / f"{name}.md"
+    return str(page) if page.is_file() else f"none here; `salus study studies/{name}.toml -o OUT` makes one"
+
+
+def doctor(as_json: JSON = False) -> None:
+    """Say what this machine has (cores, memory, GPU, codecs, data) and what will work."""
+    facts = _machine()
+    if as_json:
+        emit_json(facts)
+        return
+    table(("", ""), [(k.replace("_", " "), v if isinstance(v, str) else json.dumps(v)) for k, v in facts.items()])
+    for problem in facts["problems"]:
+        typer.secho(f"! {problem}", fg="yellow")
+
+
+def _machine() -> dict[str, Any]:
+    import importlib.util
+    import os
+    import shutil
+
+    import psutil
+    import torch
+
+    from salus.data.library import data_folder, entry, names, present
+    from salus.train.device import has_bf16
+
+    problems = []
+    if importlib.util.find_spec("torchvision") is not None:
+        try:
+            importlib.import_module("torchvision")
+        except (RuntimeError, ImportError) as error:
+            problems.append(
+                f"torchvision does not fit this torch ({error}); `pip uninstall torchvision`, Salus needs none"
+            )
+    memory = psutil.virtual_memory().available / 2**30
+    if memory < 4:
+        problems.append(f"only {memory:.1f} GB of memory are free; run studies with --jobs 1")
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    if free < 2:
+        problems.append(f"only {free:.1f} GB of disk are free here; studies write up to 1 GB")
+    optional = ("tensorboard", "onnxruntime", "captum", "wfdb", "pyarrow", "nilearn")
+    return {
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_free_gb": round(memory, 1),
+        "disk_free_gb": round(free, 1),
+        "torch": torch.__version__,
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+        "bf16_in_hardware": has_bf16("cuda" if torch.cuda.is_available() else "cpu"),
+        "dicom_decoders": _decoders(),
+        "libraries": {name: importlib.util.find_spec(name) is not None for name in optional},
+        "data_folder": str(data_folder()),
+        "data_present": [name for name in names() if present(entry(name))],
+        "problems": problems,
+    }
+
+
+def _decoders() -> dict[str, bool]:
+    from salus.data.readers.dicom import available_decoders
+
+    return available_decoders()

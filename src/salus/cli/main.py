@@ -1,0 +1,81 @@
+"""The command line. Nothing heavy is imported before a command needs it, so `--help` answers at once."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import salus
+from salus.cli import data, evidence, listing, training
+from salus.schema.errors import SalusError
+
+app = typer.Typer(
+    name="salus",
+    help="One workbench for medical deep learning: published systems, one protocol, evidence one can believe.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(evidence.demo)
+app.command("systems")(listing.systems)
+app.add_typer(data.app, name="data")
+app.command("fit")(training.fit)
+app.command("evaluate")(training.evaluate)
+app.command("predict")(training.predict)
+app.command("explain")(training.explain)
+app.command("study")(evidence.study)
+app.command("report")(evidence.report)
+app.command("verify")(evidence.verify)
+app.command("doctor")(listing.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"salus {salus.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Hold the options of the program itself."""
+
+
+def main() -> None:
+    """Run the command line; every error is one message and a non-zero exit."""
+    os.environ.setdefault("KMP_WARNINGS", "0")
+    try:
+        app()
+    except SalusError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped; run the same command again to go on (fit: with --resume)", 130)
+    except MemoryError:
+        _fail("not enough memory; use fewer --jobs, a smaller batch_size (--set), or size tiny", 9)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except OSError as error:
+        _fail(
+            f"{error.filename or 'input/output'}: {error.strerror or error}; check the path, its rights and the disk", 6
+        )
+    except Exception as error:
+        if os.environ.get("SALUS_DEBUG"):
+            raise
+        _fail(f"this is a fault of Salus, not yours: {type(error).__name__}: {error}\nSALUS_DEBUG=1 shows where.", 70)
+
+
+def _fail(message: str, code: int) -> None:
+    typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
+    typer.echo(message, err=True)
+    raise SystemExit(code) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Write predictions in the form people use: a table, tagged text, images."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from salus.contract.system import System
+from salus.data.writers import write_picture, write_volume
+from salus.schema.errors import DataError
+from salus.schema.files import write_text
+from salus.schema.sample import Image, Note, Sample
+from salus.store.artifact import write_json
+
+
+def write_answers(
+    system: System,
+    samples: Sequence[Sample],
+    values: Sequence[Any],
+    reasons: Sequence[str],
+    operating: Mapping[str, Any],
+    folder: Path,
+) -> list[dict[str, Any]]:
+    """Write one line per sample to `answers.csv`, and images or tagged text beside it.
+
+    Returns:
+        The lines; an unanswered sample has its reason under `error`.
+    """
+    kind = system.task.kind
+    rows = []
+    for number, (sample, value, reason) in enumerate(zip(samples, values, reasons, strict=True)):
+        row: dict[str, Any] = {"sample": sample.id}
+        if value is None:
+            row["error"] = reason or "no answer"
+        elif kind in ("classification", "ordinal"):
+            row.update(_class_row(system, value, operating))
+        elif kind == "tagging":
+            row["spans"] = _tagged(system, sample, value, folder / f"{number:05d}_{_plain(sample.id)}.json")
+        elif kind == "restoration":
+            row["file"] = _image(sample, np.asarray(value), folder / f"{number:05d}_{_plain(sample.id)}")
+        else:
+            raise DataError(f"answers of task {kind!r} cannot be written yet")
+        rows.append(row)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(folder / "answers.csv", text.getvalue())
+    return rows
+
+
+def _class_row(system: System, value: Any, operating: Mapping[str, Any]) -> dict[str, Any]:
+    """Judge one answer as the task does, so that temperature and threshold are the ones fixed on validation."""
+    task, classes = system.task, system.task.question.classes
+    marks = task.judge([np.asarray(value)], [0], operating)[0]
+    columns = list(task.columns)
+    row: dict[str, Any] = {"answer": classes[int(marks[columns.index("predicted")])]}
+    for name in classes:
+        row[f"p_{name}"] = round(float(marks[columns.index(f"p_{name}")]), 6)
+    return row
+
+
+def _tagged(system: System, sample: Sample, value: Any, path: Path) -> int:
+    from salus.metrics.spans import spans
+
+    note = next(item for item in sample.inputs.values() if isinstance(item, Note))
+    classes = system.task.question.classes
+    tags = [classes[int(tag)] for tag in np.asarray(value)[: len(note.tokens)]]
+    found = []
+    for kind, start, stop in spans(tags):
+        entry: dict[str, Any] = {
+            "type": kind,
+            "tokens": [int(start), int(stop)],
+            "text": " ".join(note.tokens[start:stop]),
+        }
+        if note.offsets:
+            entry["characters"] = [note.offsets[start][0], note.offsets[stop - 1][1]]
+        found.append(entry)
+    write_json(path, {"sample": sample.id, "spans": found, "tokens": list(note.tokens), "tags": tags})
+    return len(found)
+
+
+def _image(sample: Sample, value: Any, stem: Path) -> str:
+    image = next(item for item in sample.inputs.values() if isinstance(item, Image))
+    write_picture(stem.with_name(stem.name + ".png"), value)
+    path = stem.with_name(stem.name + ".nii.gz")
+    write_volume(path, value, image.spacing_mm, image.affine)
+    return path.name
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:60]
