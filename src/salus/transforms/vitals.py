@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def checked_row(sample: Sample, name: str = "row") -> Sample:
     readings: dict[str, float] = {}
     cleaned = dict(row.values)
     for column, value in row.values.items():
-        kind = next((lead for lead in LEADS if lead in name_words(column)), "")
+        kind = _reading(column)
         if not kind or isinstance(value, str) or value is None:
             continue
         if kind == "diastolic" and value == 0:
@@ -50,6 +51,11 @@ def checked_row(sample: Sample, name: str = "row") -> Sample:
             readings[kind] = float(value)
     refuse_readings(sample.id, {kind: np.array([value]) for kind, value in readings.items()})
     return replace(sample, inputs={**sample.inputs, name: Row(values=cleaned)})
+
+
+@cache
+def _reading(column: str) -> str:
+    return next((lead for lead in LEADS if lead in name_words(column)), "")
 
 
 def refuse_readings(sample_id: str, readings: Mapping[str, NDArray[np.float64]]) -> None:
