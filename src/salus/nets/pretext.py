@@ -39,4 +39,4 @@ class SlicePretext(nn.Module):
         turn = nn.functional.cross_entropy(self.turn(maps.mean(dim=(2, 3))).float(), turns)
         painted = nn.functional.pixel_shuffle(self.paint(maps), self.patch).float()
         error = ((painted - whole) ** 2 * mask).sum() / mask.sum().clamp(min=1)
-        return turn + error, {"turn": turn, "masked_error": error}
+        return turn + error, {"turn": turn.detach(), "masked_error": error.detach()}
