@@ -47,6 +47,10 @@ def test_missing_readings_pass():
     checked_row(row(systolic_mmhg=math.nan, diastolic_mmhg=90.0, glucose_mg_dl="", temperature=None))
 
 
+def test_a_spread_is_no_reading():
+    checked_row(row(glucose_sd=4.0, temperature_range=50.0, systolic_slope=-3.0, diastolic=70.0))
+
+
 def test_window_gaps_are_filled_along_time():
     array = window().inputs["vitals"].array.copy()
     array[4, 10:12] = np.nan

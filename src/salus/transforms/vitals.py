@@ -15,6 +15,8 @@ from salus.schema.sample import Row, Sample, Waveform
 LEADS = ("systolic", "diastolic", "pulse", "temperature", "glucose")
 UNITS = ("mmHg", "mmHg", "1/min", "degC", "mg/dL")
 STEPS = 64
+SPREADS = frozenset({"sd", "std", "var", "variance", "range", "slope", "change", "delta", "cv", "iqr"})
+"""Words that make a column something about a reading and no reading."""
 
 
 def name_words(column: str) -> set[str]:
@@ -55,7 +57,8 @@ def checked_row(sample: Sample, name: str = "row") -> Sample:
 
 @cache
 def _reading(column: str) -> str:
-    return next((lead for lead in LEADS if lead in name_words(column)), "")
+    words = name_words(column)
+    return "" if words & SPREADS else next((lead for lead in LEADS if lead in words), "")
 
 
 def refuse_readings(sample_id: str, readings: Mapping[str, NDArray[np.float64]]) -> None:

@@ -43,6 +43,10 @@ def test_same_generator_same_streams():
 
 def test_catalogue_entry():
     loaded = load("vitals_stream", {"inputs": "windows"})
-    assert set(loaded.dataset[0].inputs) == {"vitals"}
+    row = loaded.dataset[0].inputs["row"].values
+    readings = loaded.dataset[0].inputs["vitals"].array[4]
+    assert row["glucose_range"] == pytest.approx(np.nanmax(readings) - np.nanmin(readings))
+    assert len(row) == 15
+    assert set(load("vitals_stream", {"inputs": "factors"}).dataset[0].inputs) == {"row"}
     assert set(load("vitals_stream").dataset[0].inputs) == {"row", "vitals"}
     assert len({loaded.dataset[i].patient for i in range(len(loaded.dataset))}) == len(loaded.dataset) // 2
