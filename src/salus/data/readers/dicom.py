@@ -1,6 +1,8 @@
 """DICOM images: one file, or the slices of one series put in geometric order."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,8 @@ def read_dicom(path: Path | str, limit: int | None = None) -> Image:
         DataError: Not DICOM, no pixels, damaged, too large, or a transfer syntax without decoder.
     """
     found = existing(path)
-    return _decoded(read_header(found), found, limit)
+    with _guarded(found):
+        return _decoded(read_header(found), found, limit)
 
 
 def read_dicom_series(source: Path | str | list[Path], limit: int | None = None) -> Image:
@@ -51,6 +54,11 @@ def read_dicom_series(source: Path | str | list[Path], limit: int | None = None)
             place, or a missing slice.
     """
     files = source if isinstance(source, list) else _one_series(Path(source))
+    with _guarded(Path(files[0]).parent):
+        return _assembled(files, limit)
+
+
+def _assembled(files: list[Path], limit: int | None) -> Image:
     headers = [(read_header(existing(file)), Path(file)) for file in files]
     if len(headers) == 1:
         return _as_volume(_decoded(headers[0][0], headers[0][1], limit))
@@ -91,7 +99,9 @@ def series_in(folder: Path | str) -> dict[str, list[Path]]:
         raise DataError(f"{place}: no such folder; check the path")
     found: dict[str, list[Path]] = {}
     for file in sorted(place.rglob("*")):
-        if file.is_file() and file.name != "DICOMDIR" and (file.suffix.lower() in SUFFIXES or is_dicom(file)):
+        if not file.is_file() or file.name == "DICOMDIR" or not (file.suffix.lower() in SUFFIXES or is_dicom(file)):
+            continue
+        with _guarded(file):
             header = read_header(file, pixels=False)
             if "Rows" in header and "Columns" in header:
                 found.setdefault(str(getattr(header, "SeriesInstanceUID", "")), []).append(file)
@@ -116,19 +126,30 @@ def read_header(path: Path | str, pixels: bool = True) -> Any:
     """
     import pydicom
 
+    with _guarded(Path(path)):
+        # Files from before 1996 lack the mark; force reads them, and what is not DICOM then has no elements.
+        header = pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
+        if not is_dicom(path) and ("SOPClassUID" not in header or "Modality" not in header):
+            raise DataError(f"{path}: not a DICOM file; give .dcm files, or convert it")
+        return header
+
+
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """Name the file in whatever pydicom raises: it converts elements when they are touched, so any line can meet one.
+
+    Its warnings of values that it mends are silenced.
+    """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom warns of every value it mends
-            # Files from before 1996 lack the mark; force reads them, and what is not DICOM then has no elements.
-            header = pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
-            if not is_dicom(path) and ("SOPClassUID" not in header or "Modality" not in header):
-                raise DataError(f"{path}: not a DICOM file; give .dcm files, or convert it")
-            _ = [getattr(header, name, None) for name in ("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel")]
-            return header
+            warnings.simplefilter("ignore")
+            yield
     except SalusError:
         raise
-    except Exception as error:  # a hostile file can raise anything from pydicom's parser
-        raise DataError(f"{path}: damaged DICOM ({error}); export it again from its archive") from error
+    except Exception as error:
+        raise DataError(
+            f"{path}: damaged DICOM ({type(error).__name__}: {error}); export it again from its archive"
+        ) from error
 
 
 def _content(header: Any) -> str:
@@ -152,12 +173,8 @@ def _declared(header: Any, path: Path) -> int:
 def _decoded(header: Any, path: Path, limit: int | None) -> Image:
     refuse_above(path, _declared(header, path), limit)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            array = _stored(header)
-            array = _physical(array, header)
-            modality = str(getattr(header, "Modality", "") or "")
-            return _with_geometry(array, header, unit_of(header), modality)
+        array = _physical(_stored(header), header)
+        return _with_geometry(array, header, unit_of(header), str(getattr(header, "Modality", "") or ""))
     except Exception as error:  # decoders of eight libraries raise their own kinds
         syntax = getattr(getattr(header, "file_meta", None), "TransferSyntaxUID", "unknown")
         name = getattr(syntax, "name", syntax)

@@ -1,5 +1,8 @@
 """Signals of PhysioNet: WFDB records and annotations."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -43,13 +46,12 @@ def read_wfdb(path: Path | str, limit: int | None = None) -> Waveform:
         DataError: Unreadable, cut short, or a header that names files outside the record's folder.
         UnitError: No sampling rate.
     """
-    import wfdb
-
     stem = _stem(path)
     header = _header(stem)
     refuse_above(stem, int(header.sig_len or 0) * int(header.n_sig or 0), limit)
     try:
-        record: Any = wfdb.rdrecord(str(stem), warn_empty=True)
+        with library() as wfdb:
+            record: Any = wfdb.rdrecord(str(stem), warn_empty=True)
     except Exception as error:  # wfdb raises bare Exception for some faults of the file
         raise DataError(f"{stem}: signal files cannot be read ({error}); fetch the record again") from error
     if record.p_signal is None:
@@ -74,12 +76,11 @@ def read_annotations(path: Path | str, extension: str = "atr") -> Annotations:
     Raises:
         DataError: No such file, or not an annotation file.
     """
-    import wfdb
-
     stem = _stem(path)
     found = existing(stem.with_name(f"{stem.name}.{extension}"))
     try:
-        marks: Any = wfdb.rdann(str(stem), extension)
+        with library() as wfdb:
+            marks: Any = wfdb.rdann(str(stem), extension)
     except Exception as error:  # as above
         raise DataError(f"{found}: not a WFDB annotation file ({error}); fetch it again") from error
     return Annotations(
@@ -99,6 +100,16 @@ def record_comments(path: Path | str) -> tuple[str, ...]:
     return tuple(str(line).strip() for line in _header(_stem(path)).comments or ())
 
 
+@contextmanager
+def library() -> Iterator[Any]:
+    """Yield the wfdb library with the notices of deprecation silenced that it draws from pandas."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import wfdb
+
+        yield wfdb
+
+
 def _stem(path: Path | str) -> Path:
     given = Path(path)
     stem = given.with_suffix("") if given.suffix.lower() in (".hea", ".dat", ".atr") else given
@@ -107,10 +118,9 @@ def _stem(path: Path | str) -> Path:
 
 
 def _header(stem: Path) -> Any:
-    import wfdb
-
     try:
-        header: Any = wfdb.rdheader(str(stem))
+        with library() as wfdb:
+            header: Any = wfdb.rdheader(str(stem))
     except Exception as error:  # as above
         raise DataError(f"{stem}.hea: not a WFDB header ({error}); fetch the record again") from error
     # A header may name any file as its signal; only neighbours are read.
