@@ -1,0 +1,91 @@
+"""Buades, Coll and Morel 2005: each pixel is the mean of those with like surroundings."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from salus.contract.batch import Batch, Objective
+from salus.contract.dataset import Dataset
+from salus.contract.system import System
+from salus.contract.task import Task
+from salus.schema.card import Card
+from salus.schema.config import Config
+from salus.schema.sample import Sample
+from salus.transforms.denoise import best_strength, noise_sd, nonlocal_means
+from salus.transforms.plane import clean_of, measure_planes, plane_of, planes_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonlocalMeansConfig(Config):
+    """Settings.
+
+    Attributes:
+        grid: Strengths to try on the training part, in multiples of an image's estimated noise.
+        images: How many training images the choice looks at, evenly spread.
+    """
+
+    grid: tuple[float, ...] = (0.8, 1.1, 1.4, 1.7, 2.0, 2.5, 3.0)
+    images: int = 8
+
+
+class NonlocalMeans(System):
+    """Non-local means: its strength is chosen on the training part, in multiples of each image's noise."""
+
+    card = Card(
+        title="Non-local means",
+        authors="Buades, Coll and Morel 2005",
+        doi="10.1109/CVPR.2005.38",
+        family="baseline",
+        tasks=("restoration",),
+        inputs=(("image", "Image (1, H, W), any unit"),),
+        modalities=("image",),
+        review="The classical method that a learned denoiser must beat.",
+        deviations=(
+            "The strength follows the noise of each image (Immerkaer's estimate), so one choice serves every dose.",
+        ),
+        differentiable=False,
+    )
+    config_type = NonlocalMeansConfig
+    small: ClassVar[NonlocalMeansConfig] = NonlocalMeansConfig()
+    tiny: ClassVar[NonlocalMeansConfig] = NonlocalMeansConfig(grid=(0.5, 1.0), images=2)
+    config: NonlocalMeansConfig
+    strength: Tensor
+
+    def __init__(self, task: Task, config: NonlocalMeansConfig, fingerprint: Mapping[str, Any]) -> None:
+        super().__init__(task, config, fingerprint)
+        self.register_buffer("strength", torch.tensor(float(np.median(config.grid)), dtype=torch.float64))
+
+    @classmethod
+    def measure(cls, train: Dataset, config: Config) -> dict[str, Any]:
+        """Return unit, modality and slice thickness of the training part."""
+        return measure_planes([train[i] for i in range(len(train))], (0.0, 1.0))
+
+    def settle(self, train: Dataset) -> None:
+        """Choose the strength with the least squared error inside the question's window."""
+        chosen = np.unique(np.linspace(0, len(train) - 1, min(self.config.images, len(train))).round().astype(int))
+        samples = [train[int(i)] for i in chosen]
+        noisy = [plane_of(sample)[0] for sample in samples]
+        clean = [clean_of(sample)[0] for sample in samples]
+        window = self.task.question.value_range or (-np.inf, np.inf)
+        best, _ = best_strength(nonlocal_means, noisy, clean, self.config.grid, window)
+        self.strength.fill_(best)
+
+    def collate(self, samples: Sequence[Sample]) -> Batch:
+        """Return `image` and target `clean`, `(B, 1, H, W)`, in their own unit."""
+        images, clean = planes_of(samples, {**self.fingerprint, "window": [0.0, 1.0]}, 0)
+        target = {} if clean is None else {"clean": torch.from_numpy(clean)}
+        return Batch(tuple(sample.id for sample in samples), {"image": torch.from_numpy(images)}, target)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the denoised images `(B, 1, H, W)`; no gradient passes."""
+        planes = batch.inputs["image"].detach().cpu().numpy()[:, 0]
+        answers = [nonlocal_means(plane, float(self.strength) * noise_sd(plane)) for plane in planes]
+        return torch.from_numpy(np.stack(answers)[:, None]).to(batch.inputs["image"].device)
+
+    def objectives(self, batch: Batch, stage: str) -> Iterator[Objective]:
+        """Yield nothing: the strength is chosen by `settle`."""
+        yield from ()
