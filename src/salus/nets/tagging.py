@@ -1,4 +1,4 @@
-"""What taggers share: reading notes, refusing what cannot be tagged, spans out of tags."""
+"""What taggers share: reading notes, refusing what cannot be tagged, placing spans `(first, stop, type)` in text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,45 +78,50 @@ def check_training(train: Dataset) -> list[Sample]:
     if not samples:
         raise DataError("a training part without samples; check the split")
     seen: set[str] = set()
-    tagged = False
+    tags: set[int] = set()
     for sample in samples:
         if sample.id in seen:
             raise DataError(f"sample {sample.id} stands twice in the training part; give every sample its own id")
         seen.add(sample.id)
         if sample.target is None:
             raise DataError(f"sample {sample.id}: no tags to learn from; give one per token")
-        tagged = tagged or bool(_truth(sample, len(note_tokens(sample)), None).any())
-    if not tagged:
-        raise DataError(f"{len(samples)} training samples and not one mention in them: there is nothing to learn")
+        tags.update(_truth(sample, len(note_tokens(sample)), None).tolist())
+    if len(tags) < 2:
+        raise DataError(f"{len(samples)} training samples and one tag in all of them: there is nothing to learn")
     return samples
 
 
-def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
-    """Return `(type, first, stop)` of each mention; an I-tag that continues nothing begins one, as in conlleval.
-
-    >>> spans(["B-x", "I-x", "I-y", "O", "B-y", "B-y"])
-    [('x', 0, 2), ('y', 2, 3), ('y', 4, 5), ('y', 5, 6)]
-    """
-    found: list[tuple[str, int, int]] = []
-    for place, tag in enumerate(tags):
-        if tag == "O":
-            continue
-        mark, kind = tag[:1], tag[2:]
-        if mark == "I" and found and found[-1][0] == kind and found[-1][2] == place:
-            found[-1] = (kind, found[-1][1], place + 1)
-        else:
-            found.append((kind, place, place + 1))
-    return found
+def texts_to_bytes(texts: Sequence[Sequence[str]]) -> Tensor:
+    """Write tokenized texts as UTF-8 rows `(B, L)` uint8, a line break behind each token and zeros behind the end."""
+    lines = [("\n".join(text) + "\n").encode("utf-8") for text in texts]
+    table = np.zeros((len(lines), max(map(len, lines))), np.uint8)
+    for row, line in enumerate(lines):
+        table[row, : len(line)] = np.frombuffer(line, np.uint8)
+    return torch.from_numpy(table)
 
 
-def span_masks(found: Sequence[tuple[str, int, int]], classes: Sequence[str], steps: int) -> Tensor:
+def bytes_to_texts(table: Tensor) -> list[list[str]]:
+    """Read what `texts_to_bytes` wrote."""
+    rows = table.cpu().numpy()
+    return [row.tobytes().rstrip(b"\0").decode("utf-8").split("\n")[:-1] for row in rows]
+
+
+def one_hot_tags(paths: Sequence[Sequence[int]], tags: int) -> Tensor:
+    """Return scores `(B, T, K)` that are one at the given tag and zero at the others; NaN behind each end."""
+    scores = torch.full((len(paths), max(map(len, paths)), tags), torch.nan)
+    for row, path in enumerate(paths):
+        scores[row, : len(path)] = torch.nn.functional.one_hot(torch.tensor(path), tags).float()
+    return scores
+
+
+def span_masks(found: Sequence[tuple[int, int, str]], classes: Sequence[str], steps: int) -> Tensor:
     """Return which tags make each of N spans a mention exactly as it stands, `(N, T, K)` bool.
 
     The first token may only begin the type, those within only continue it, and the one behind may not continue it.
     """
     masks = torch.ones(len(found), steps, len(classes), dtype=torch.bool)
     index = {name: number for number, name in enumerate(classes)}
-    for row, (kind, first, stop) in enumerate(found):
+    for row, (first, stop, kind) in enumerate(found):
         masks[row, first:stop] = False
         masks[row, first, index[f"B-{kind}"]] = True
         masks[row, first + 1 : stop, index[f"I-{kind}"]] = True
@@ -125,10 +130,10 @@ def span_masks(found: Sequence[tuple[str, int, int]], classes: Sequence[str], st
     return masks
 
 
-def locate(note: Note, found: Sequence[tuple[str, int, int]], chances: Sequence[float]) -> list[Mention]:
+def locate(note: Note, found: Sequence[tuple[int, int, str]], chances: Sequence[float]) -> list[Mention]:
     """Give spans their place in the note's text and their probability."""
     answers: list[Mention] = []
-    for (kind, first, stop), chance in zip(found, chances, strict=True):
+    for (first, stop, kind), chance in zip(found, chances, strict=True):
         start = note.offsets[first][0] if note.offsets else -1
         end = note.offsets[stop - 1][1] if note.offsets else -1
         answers.append(Mention(kind, first, stop, start, end, float(chance)))

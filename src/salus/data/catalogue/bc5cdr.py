@@ -10,14 +10,14 @@ from salus.schema.question import Question
 
 CLASSES = iob_classes(("Chemical", "Disease"))
 GUARD = 20
-_SOURCE = "https://raw.githubusercontent.com/cambridgeltl/MTL-Bioinformatics-2016/df0df02fae/data/BC5CDR-IOB"
+_SOURCE = "https://raw.githubusercontent.com/cambridgeltl/MTL-Bioinformatics-2016/master/data/BC5CDR-IOB"
 
 
 def load(folder: Path, options: Mapping[str, str]) -> Loaded:
     """Read the training and development files; the last tenth of the former is validation, the latter is the test."""
     train, test = read_iob(folder / "train.tsv"), read_iob(folder / "devel.tsv")
     cut = len(train.sentences) * 9 // 10
-    # Abstracts are not marked; none is longer than the guard, so none has sentences on both sides of the cut.
+    # Abstracts are not marked: two of them, at about nine sentences each, are left out around the cut.
     guard = GUARD if len(train.sentences) - cut > 2 * GUARD else 0
     parts = (
         ("train", TaggedText(train.sentences[:cut], 0)),
@@ -35,7 +35,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
         question=Question(kind="tagging", classes=CLASSES),
         notes=(
             "Abstracts are not marked in these files: the unit of intervals is a block of 10 consecutive sentences.",
-            f"{guard} sentences between training and validation are left out, so that they share no abstract.",
+            f"{guard} sentences (about two abstracts) between training and validation are left out: no abstract is in both.",
             f"{train.repaired + test.repaired} I-tags that continued nothing were read as B-tags.",
         ),
     )

@@ -9,7 +9,7 @@ from salus.data.iob import block_samples, iob_classes, read_iob
 from salus.schema.question import Question
 
 CLASSES = iob_classes(("Disease",))
-_SOURCE = "https://raw.githubusercontent.com/cambridgeltl/MTL-Bioinformatics-2016/df0df02fae/data/NCBI-disease-IOB"
+_SOURCE = "https://raw.githubusercontent.com/cambridgeltl/MTL-Bioinformatics-2016/master/data/NCBI-disease-IOB"
 
 
 def load(folder: Path, options: Mapping[str, str]) -> Loaded:

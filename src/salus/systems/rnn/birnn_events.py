@@ -18,10 +18,11 @@ from salus.contract.batch import Batch, Objective
 from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
+from salus.metrics.spans import spans
 from salus.nets.crf import ChainCRF, iob_allowed
 from salus.nets.packed_lstm import lstm_states
 from salus.nets.recurrent import Recurrent, step_mask
-from salus.nets.tagging import Mention, check_training, locate, note_tokens, span_masks, spans, tag_matrix
+from salus.nets.tagging import Mention, check_training, locate, note_tokens, span_masks, tag_matrix
 from salus.nets.text import TokenEmbedding, TokenEncoder, Vocabulary, cooccurrence_vectors, pack_vectors, unpack_vectors
 from salus.schema.card import Card
 from salus.schema.config import Config
