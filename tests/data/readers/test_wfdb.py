@@ -45,7 +45,7 @@ def test_annotations(record: Path) -> None:
 def test_a_header_may_not_name_files_elsewhere(record: Path) -> None:
     header = record.with_suffix(".hea")
     header.write_text(header.read_text().replace("r1.dat", "../r1.dat"))
-    with pytest.raises(DataError, match="outside its folder; refused|not a WFDB header"):
+    with pytest.raises(DataError, match=r"outside its folder; refused|not a WFDB header"):
         read_wfdb(record)
 
 
