@@ -76,7 +76,7 @@ def _volume(
     tissue = gaussian_filter(rng.standard_normal((slices, size, size)), (1.5, size / 16, size / 16))
     tissue *= 0.06 / tissue.std()
     brightness = rng.uniform(0.3, 0.4) + gaussian_filter(rng.standard_normal(slices), 2.0)[:, None, None] * 0.05
-    strength = rng.uniform(0.25, 0.5)
+    strength = rng.uniform(0.35, 0.6)
     stack = (brightness + tissue) * head
     stack = stack + strength * course(rng, slices)[:, None, None] * tumour
     stack = np.abs(stack + noise * rng.standard_normal(stack.shape))

@@ -132,6 +132,7 @@ class TumorCNNLSTM(System):
         norm=True,
         size=48,
         bidirectional=True,
+        readout="mean",
         frozen_epochs=0,
         epochs=20,
         tune="all",
