@@ -35,7 +35,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
         question=Question(kind="tagging", classes=CLASSES),
         notes=(
             "Abstracts are not marked in these files: the unit of intervals is a block of 10 consecutive sentences.",
-            f"{guard} sentences (about two abstracts) between training and validation are left out: no abstract is in both.",
+            f"{guard} sentences (about two abstracts) before validation are left out, so none is on both sides.",
             f"{train.repaired + test.repaired} I-tags that continued nothing were read as B-tags.",
         ),
     )
