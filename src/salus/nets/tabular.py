@@ -214,6 +214,8 @@ def _same_columns(sample_id: str, row: Row, columns: Sequence[str]) -> None:
 
 def _cell(sample_id: str, column: str, cell: Any) -> float | str:
     """Return a finite number or NaN for missing, or a word that is not empty."""
+    if type(cell) is float and not math.isinf(cell):  # the common case first: this is asked of every cell
+        return cell
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return math.nan
     if isinstance(cell, str):

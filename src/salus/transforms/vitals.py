@@ -52,6 +52,8 @@ def checked_row(sample: Sample, name: str = "row") -> Sample:
         elif not math.isnan(value):
             readings[kind] = float(value)
     refuse_readings(sample.id, {kind: np.array([value]) for kind, value in readings.items()})
+    if cleaned == row.values:
+        return sample
     return replace(sample, inputs={**sample.inputs, name: Row(values=cleaned)})
 
 
