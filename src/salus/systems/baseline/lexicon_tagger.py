@@ -1,7 +1,7 @@
 """The simplest tagger: a list of the training part's mentions, longest match first.
 
 A phrase enters the list under its most frequent type if at least `least_share` of the times it stands in the training
-texts it is such a mention; "depression" of a score is then no disease.
+texts, other than inside a longer mention, it is such a mention; "depression" of a score is then no disease.
 """
 
 import json
@@ -17,7 +17,7 @@ from salus.contract.batch import Batch, Objective
 from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
-from salus.metrics.spans import spans
+from salus.metrics.spans import Span, spans
 from salus.nets.tagging import bytes_to_texts, check_training, note_tokens, one_hot_tags, tag_matrix, texts_to_bytes
 from salus.schema.card import Card
 from salus.schema.config import Config
@@ -69,19 +69,20 @@ class LexiconTagger(System):
 
     def settle(self, train: Dataset) -> None:
         """List the phrases that training marks, each under its most frequent type."""
-        texts: list[tuple[str, ...]] = []
+        texts: list[tuple[tuple[str, ...], list[Span]]] = []
         marked: dict[tuple[str, ...], Counter[str]] = {}
         for sample in (train[i] for i in range(len(train))):
             words = tuple(token.casefold() for token in note_tokens(sample))
-            texts.append(words)
-            for start, stop, kind in spans([self.classes[tag] for tag in sample.target]):
+            found = spans([self.classes[tag] for tag in sample.target])
+            texts.append((words, found))
+            for start, stop, kind in found:
                 if stop - start <= self.config.longest:
                     marked.setdefault(words[start:stop], Counter())[kind] += 1
-        stands = Counter(phrase for words in texts for phrase in _phrases(words, self.config.longest, marked))
+        stands = Counter(p for words, found in texts for p in _phrases(words, found, self.config.longest, marked))
         self.phrases = {
             phrase: kind
-            for phrase, found in sorted(marked.items())
-            for kind, count in found.most_common(1)
+            for phrase, kinds in sorted(marked.items())
+            for kind, count in kinds.most_common(1)
             if count >= self.config.least_share * stands[phrase]
         }
 
@@ -130,8 +131,13 @@ class LexiconTagger(System):
         return tags
 
 
-def _phrases(words: tuple[str, ...], longest: int, wanted: Mapping[tuple[str, ...], Any]) -> Iterator[tuple[str, ...]]:
+def _phrases(
+    words: tuple[str, ...], marked: Sequence[Span], longest: int, wanted: Mapping[tuple[str, ...], Any]
+) -> Iterator[tuple[str, ...]]:
+    """Yield each wanted phrase as often as it stands; inside a longer mention it says nothing for or against it."""
     for size in range(1, min(longest, len(words)) + 1):
         for start in range(len(words) - size + 1):
-            if words[start : start + size] in wanted:
-                yield words[start : start + size]
+            stop, phrase = start + size, words[start : start + size]
+            within = any(a <= start and stop <= b and b - a > size for a, b, _ in marked)
+            if phrase in wanted and not within:
+                yield phrase
