@@ -168,10 +168,8 @@ def evaluate(artifact: Artifact, data: str, *, resamples: int = 1000) -> dict[st
     Samples that stood in its own training or test part under the same name are refused only by name; use data of
     another site.
     """
-    import numpy as np
-
     from salus.data.library import open_data
-    from salus.evaluate.bootstrap import interval, patient_weights
+    from salus.evaluate.bootstrap import Cell, estimate
     from salus.evaluate.predict import answers
 
     loaded = open_data(data)
@@ -183,9 +181,8 @@ def evaluate(artifact: Artifact, data: str, *, resamples: int = 1000) -> dict[st
         )
     found = answers(artifact.system, loaded.dataset)
     marks = task.judge(found.values, found.truth, artifact.operating)
-    weights = patient_weights(found.patients, resamples, seed=0)
-    values, replicates = task.summarize(marks), task.summarize(marks, weights)
-    return {name: (float(np.mean(values[name])), *interval(replicates[name])) for name in task.directions}
+    rows = estimate(task, [Cell(patients=found.patients, marks=marks)], resamples)
+    return {name: (row.value, row.low, row.high) for name, row in rows.items()}
 
 
 def predict(artifact: Artifact, samples: Sequence[Sample]) -> tuple[list[Any], list[str]]:

@@ -1,6 +1,5 @@
 """The loop: equal seeds give equal weights, a kill changes nothing, bad losses and damaged checkpoints are named."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,6 @@ import torch
 
 from salus.schema.errors import StoreError, TrainingError
 from salus.train.fit import fit
-
-sys.path.insert(0, str(Path(__file__).parent))
 from toy import Augmented, Toy, ToyConfig, ToyTask, toy_data, toy_score
 
 

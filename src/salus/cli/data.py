@@ -95,8 +95,17 @@ def get(name: Annotated[str, typer.Argument(help="Dataset of the catalogue.")]) 
         raise UsageError(
             f"{name} has no address to fetch from; get it from {found.homepage} and put it at {folder_of(found)}"
         )
-    bar = Bar()
-    fetch(found, folder_of(found), bar)
+    bar, current = Bar(), ""
+
+    def watch(path: str, done: int, total: int) -> None:
+        nonlocal current
+        if path != current:
+            current = path
+            bar.begin(path, total >> 10)
+        bar.step(done >> 10, "kB")
+
+    fetch(found, folder_of(found), watch)
+    bar.end()
     typer.echo(f"{name}: {folder_of(found)}")
 
 

@@ -98,6 +98,7 @@ def _machine() -> dict[str, Any]:
     import psutil
     import torch
 
+    from salus.data.codecs import decodable
     from salus.data.library import data_folder, entry, names, present
     from salus.train.device import has_bf16
 
@@ -123,15 +124,10 @@ def _machine() -> dict[str, Any]:
         "torch": torch.__version__,
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "bf16_in_hardware": has_bf16("cuda" if torch.cuda.is_available() else "cpu"),
-        "dicom_decoders": _decoders(),
+        "dicom_decoders": [name for name, there in decodable().items() if there],
+        "dicom_missing": [name for name, there in decodable().items() if not there],
         "libraries": {name: importlib.util.find_spec(name) is not None for name in optional},
         "data_folder": str(data_folder()),
         "data_present": [name for name in names() if present(entry(name))],
         "problems": problems,
     }
-
-
-def _decoders() -> dict[str, bool]:
-    from salus.data.readers.dicom import available_decoders
-
-    return available_decoders()

@@ -142,7 +142,7 @@ def read_samples(system: Any, path: Path, rate_hz: float | None) -> list[Any]:
     samples = []
     for number, item in enumerate(items):
         kind = type(item).__name__
-        name = next((n for n, words in type(system).card.inputs if words.split()[0] == kind), None)
+        name = next((n for n, words in type(system).card.inputs if words.split()[0].rstrip(":,") == kind), None)
         if name is None:
             wanted = "; ".join(f"{n}: {words}" for n, words in type(system).card.inputs)
             raise DataError(f"{path} holds {kind} data; {type(system).__name__} takes {wanted}")

@@ -1,7 +1,7 @@
 """Samples in a fixed order."""
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable, Sequence
+from typing import Protocol, SupportsInt, runtime_checkable
 
 from salus.schema.sample import Sample
 
@@ -22,7 +22,7 @@ class Dataset(Protocol):
 class Subset:
     """Some samples of a dataset, in the order of `indices`."""
 
-    def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
+    def __init__(self, dataset: Dataset, indices: Iterable[SupportsInt]) -> None:
         self.dataset = dataset
         self.indices = [int(i) for i in indices]
 

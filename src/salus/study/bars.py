@@ -75,8 +75,8 @@ def _cost_bar(bar: BarPlan, parts: Sequence[PartResult]) -> Bar:
 
 
 def _mean(names: Sequence[str], arm: str, metric: str, marks: Marks) -> tuple[float, NDArray[np.float64]]:
-    values = [float(np.mean(marks[name][arm].points[metric])) for name in names]
-    replicates = [marks[name][arm].replicates[metric] for name in names]
+    values = [marks[name][arm].replicates.values[metric] for name in names]
+    replicates = [marks[name][arm].replicates.resampled[metric] for name in names]
     return float(np.mean(values)), np.mean(replicates, axis=0)
 
 

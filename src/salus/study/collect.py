@@ -2,17 +2,17 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from salus.contract.task import Task
-from salus.evaluate.bootstrap import interval, patient_weights
-from salus.evaluate.compare import bootstrap_p, holm, ranks
+from salus.evaluate.bootstrap import Cell as Judged
+from salus.evaluate.bootstrap import Replicates, interval, intervals, replicate
+from salus.evaluate.compare import compare, ranks
 from salus.study.cell import DONE, Cell
 from salus.study.plan import Arm, Part, Plan
 from salus.study.prepare import Prepared
@@ -24,45 +24,37 @@ FEW_PATIENTS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmMarks:
-    """An arm's judged answers, out-of-fold answers pooled.
+    """An arm's judged answers and what its cells left.
 
     Attributes:
-        points: Metric to its value per seed.
-        cells: Metric to its value per (seed, fold).
-        replicates: Metric to `(R,)`, mean over seeds on each patient resample.
+        replicates: Every metric on the data and on each resample, seeds inside, folds pooled.
         facts: The cells' `cell.json`.
+        unit: What was resampled: `patient`, or `sample` where the test part has one patient only.
     """
 
-    points: dict[str, list[float]]
-    cells: dict[str, list[float]]
-    replicates: dict[str, NDArray[np.float64]]
+    replicates: Replicates
     facts: list[dict[str, Any]]
+    unit: str
 
 
 def gather(folder: Path, part: Part, arm: Arm, task: Task, resamples: int) -> ArmMarks:
-    """Read an arm's cells and resample its patients."""
-    points: dict[str, list[float]] = {}
-    by_cell: dict[str, list[float]] = {}
-    total: dict[str, NDArray[np.float64]] = {}
-    facts = []
-    seeds = arm.seeds or part.seeds
-    for seed in range(seeds):
-        marks, patients = [], []
+    """Read an arm's cells and resample its patients (its samples, where all are of one patient)."""
+    cells, facts = [], []
+    unit = "patient"
+    for seed in range(arm.seeds or part.seeds):
+        marks, names, folds = [], [], []
         for fold in range(1 if part.split == "official" else part.folds):
             place = Cell(folder, part, arm, seed, fold).place
             facts.append(json.loads((place / DONE).read_text(encoding="utf-8")))
             with np.load(place / "marks.npz", allow_pickle=False) as arrays:
                 marks.append(arrays["marks"])
-                patients.append(arrays["patients"])
-            for name, value in task.summarize(marks[-1]).items():
-                by_cell.setdefault(name, []).append(float(value[0]))
-        whole, who = np.concatenate(marks), np.concatenate(patients)
-        for name, value in task.summarize(whole).items():
-            points.setdefault(name, []).append(float(value[0]))
-        weights = patient_weights(who.tolist(), resamples, seed=0)
-        for name, values in task.summarize(whole, weights).items():
-            total[name] = total[name] + values if name in total else values.astype(np.float64)
-    return ArmMarks(points=points, cells=by_cell, replicates={n: v / seeds for n, v in total.items()}, facts=facts)
+                names.append((arrays["patients"], arrays["ids"]))
+                folds += [fold] * len(marks[-1])
+        patients = np.concatenate([pair[0] for pair in names])
+        if len(set(patients.tolist())) < 2:
+            patients, unit = np.concatenate([pair[1] for pair in names]), "sample"
+        cells.append(Judged(patients=patients.tolist(), marks=np.concatenate(marks), folds=folds))
+    return ArmMarks(replicates=replicate(task, cells, resamples), facts=facts, unit=unit)
 
 
 def collect_part(
@@ -71,8 +63,10 @@ def collect_part(
     """Build a part's result from its cells; also return the marks, which bars across parts need."""
     task = make(prepared.loaded.question)
     found = {arm.name: gather(folder, part, arm, task, plan.resamples) for arm in part.arms}
-    comparisons = _compare(part, task, found)
-    order = _ranks(part, task, found)
+    replicates = {name: marks.replicates for name, marks in found.items()}
+    sign = task.directions[task.primary]
+    order = ranks(list(found), compare(replicates, task.primary, sign))
+    unit = next(iter(found.values())).unit
     arms = [_arm(arm, found[arm.name], task, order[arm.name]) for arm in part.arms]
     patients = {p for folds in prepared.splits for split in folds for p in _of(prepared, split.test)}
     result = PartResult(
@@ -82,32 +76,29 @@ def collect_part(
         primary=task.primary,
         directions={name: int(sign) for name, sign in task.directions.items()},
         data={**prepared.facts, "fingerprint": prepared.fingerprint, "dropped": list(prepared.dropped)},
-        split=_describe_split(part, prepared),
+        split={**_describe_split(part, prepared), "unit": unit},
         firewall=firewall,
         arms=arms,
-        comparisons=comparisons,
-        warnings=_part_warnings(part, prepared, len(patients)),
+        comparisons=_compare(part, task, replicates),
+        warnings=_part_warnings(part, prepared, len(patients), unit),
     )
     return result, found
 
 
-def _of(prepared: Prepared, indices: Sequence[int]) -> list[str]:
+def _of(prepared: Prepared, indices: Iterable[Any]) -> list[str]:
     return [prepared.cohort.patients[i] for i in indices]
 
 
 def _arm(arm: Arm, marks: ArmMarks, task: Task, rank: int) -> ArmResult:
-    metrics = {}
-    for name in task.directions:
-        low, high = interval(marks.replicates[name])
-        points = marks.points[name]
-        metrics[name] = Estimate(
-            value=float(np.mean(points)), low=low, high=high, seeds=tuple(points), folds=tuple(marks.cells[name])
-        )
+    metrics = {
+        name: Estimate(value=row.value, low=row.low, high=row.high, seeds=tuple(row.seeds), folds=tuple(row.folds))
+        for name, row in intervals(marks.replicates).items()
+    }
     costs: dict[str, float] = {}
     for field in Cost.__dataclass_fields__:
         values = [row["cost"][field] for row in marks.facts if "cost" in row and row["cost"][field] is not None]
         costs[field] = float(np.median(values)) if values else math.nan
-    config = next((row["config"] for row in marks.facts if "config" in row), {})
+    config: dict[str, Any] = next((row["config"] for row in marks.facts if "config" in row), {})
     return ArmResult(
         name=arm.name,
         label=arm.label,
@@ -131,8 +122,8 @@ def _arm_warnings(marks: ArmMarks, task: Task) -> tuple[str, ...]:
     if reasons:
         found.append(f"some samples were not answered and score as wrong: {reasons[0]}")
     primary, sign = task.primary, task.directions[task.primary]
-    points = marks.points[primary]
-    low, high = interval(marks.replicates[primary])
+    points = marks.replicates.seeds[primary]
+    low, high = interval(marks.replicates.resampled[primary])
     if len(points) > 1 and max(points) - min(points) > high - low:
         found.append(f"seeds disagree by {max(points) - min(points):.3g} {primary}, more than the patient interval")
     gaps = [
@@ -148,47 +139,26 @@ def _arm_warnings(marks: ArmMarks, task: Task) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _compare(part: Part, task: Task, found: dict[str, ArmMarks]) -> list[Comparison]:
+def _compare(part: Part, task: Task, replicates: dict[str, Replicates]) -> list[Comparison]:
     """Compare every arm with the reference on the primary metric; Holm's correction holds within the part."""
     first = next((a.name for a in part.arms if a.role == "system"), part.arms[0].name)
     reference = part.compare or first
-    sign = task.directions[task.primary]
-    rows = []
-    for arm in part.arms:
-        if arm.name == reference:
-            continue
-        difference = sign * (found[reference].replicates[task.primary] - found[arm.name].replicates[task.primary])
-        low, high = interval(difference)
-        mean = sign * (np.mean(found[reference].points[task.primary]) - np.mean(found[arm.name].points[task.primary]))
-        rows.append((arm.name, float(mean), low, high, bootstrap_p(difference)))
-    corrected = holm([row[4] for row in rows])
+    pairs = [(reference, arm.name) for arm in part.arms if arm.name != reference]
     return [
         Comparison(
-            a=reference,
-            b=name,
-            metric=task.primary,
-            difference=mean,
-            low=low,
-            high=high,
-            p=p,
-            p_holm=adjusted,
+            a=row.a,
+            b=row.b,
+            metric=row.metric,
+            difference=row.difference,
+            low=row.low,
+            high=row.high,
+            p=row.p,
+            p_holm=row.p_holm,
             test="paired patient bootstrap",
-            verdict="tie" if low <= 0 <= high or adjusted > 0.05 else "a" if mean > 0 else "b",
+            verdict=row.verdict,
         )
-        for (name, mean, low, high, p), adjusted in zip(rows, corrected, strict=True)
+        for row in compare(replicates, task.primary, task.directions[task.primary], pairs)
     ]
-
-
-def _ranks(part: Part, task: Task, found: dict[str, ArmMarks]) -> dict[str, int]:
-    sign = task.directions[task.primary]
-    names = [arm.name for arm in part.arms]
-    means = [sign * float(np.mean(found[name].points[task.primary])) for name in names]
-    tied = np.zeros((len(names), len(names)), bool)
-    for i, one in enumerate(names):
-        for j, other in enumerate(names):
-            low, high = interval(found[one].replicates[task.primary] - found[other].replicates[task.primary])
-            tied[i, j] = low <= 0 <= high
-    return dict(zip(names, ranks(means, tied), strict=True))
 
 
 def _describe_split(part: Part, prepared: Prepared) -> dict[str, Any]:
@@ -204,15 +174,16 @@ def _describe_split(part: Part, prepared: Prepared) -> dict[str, Any]:
         "kind": part.split,
         "folds": len(prepared.splits[0]),
         "seeds": part.seeds,
-        "unit": "patient",
         "train_share": part.train_share,
         "parts": rows,
     }
 
 
-def _part_warnings(part: Part, prepared: Prepared, patients: int) -> tuple[str, ...]:
+def _part_warnings(part: Part, prepared: Prepared, patients: int, unit: str) -> tuple[str, ...]:
     found = []
-    if patients < 10:
+    if unit == "sample":
+        found.append("all test samples are of one patient: intervals resample samples and say nothing of other people")
+    elif patients < 10:
         found.append(f"only {patients} test patients: the intervals mean little, look at each patient")
     elif patients < FEW_PATIENTS:
         found.append(f"only {patients} test patients: the intervals are wide and rough")

@@ -76,7 +76,7 @@ def _prepare(part: Part) -> Prepared:
         loaded=loaded,
         cohort=cohort,
         splits=splits,
-        fingerprint=fingerprint(loaded.dataset),
+        fingerprint=fingerprint(loaded.dataset).sha256,
         dropped=dropped,
         facts=_facts(part, loaded, cohort),
     )

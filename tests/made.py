@@ -1,0 +1,87 @@
+"""Made-up data by kind of input and task, so that every system in the folder can be put through the contract."""
+
+from typing import Any
+
+import numpy as np
+
+from salus.contract.dataset import ListDataset
+from salus.contract.system import System
+from salus.schema.question import Question
+from salus.schema.sample import Image, Note, Row, Sample, Waveform
+
+COUNT = 24
+
+
+def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[ListDataset, Question]:
+    """Return samples and a question that suit a system's card: its first task and the kind of its first input."""
+    name, words = kind.card.inputs[0]
+    task, shape = kind.card.tasks[0], words.split()[0].rstrip(":,")
+    rng = np.random.default_rng(seed)
+    if shape == "Note":
+        return _text(name, count, rng)
+    if task == "restoration":
+        return _noisy(name, count, rng)
+    makers: dict[str, Any] = {"Image": _image, "Waveform": _waveform}
+    make = makers.get(shape, _row)
+    samples = []
+    for number in range(count):
+        label = number % 2
+        value, target = make(label, rng)
+        samples.append(
+            Sample(
+                id=f"s{number}", patient=f"p{number}", inputs={"row" if name == "any" else name: value}, target=target
+            )
+        )
+    return ListDataset(samples), Question(kind="classification", classes=("no", "yes"))
+
+
+def _row(label: int, rng: np.random.Generator) -> tuple[Row, int]:
+    a, b, c = rng.normal(2.0 * label, 1.0, 3)
+    values = {"alpha": a, "beta": b, "gamma": c, "delta": float(rng.normal()), "ward": "north" if label else "south"}
+    return Row(values=values), label
+
+
+def _image(label: int, rng: np.random.Generator) -> tuple[Image, int]:
+    array = rng.normal(100.0, 10.0, (1, 64, 64))
+    array[:, 16 : 32 + 12 * label, 16:40] += 80.0
+    return Image(array=array.astype(np.float32), spacing_mm=(1.0, 1.0), modality="MR"), label
+
+
+def _waveform(label: int, rng: np.random.Generator) -> tuple[Waveform, dict[str, Any]]:
+    array = rng.normal(0.0, 0.05, (6, 300))
+    array[2] += 1.0
+    peak = int(rng.integers(100, 200))
+    if label:
+        array[:3, peak - 2 : peak + 2] += 3.0
+        array[3:, peak - 4 : peak + 4] += 150.0
+    leads = ("ax", "ay", "az", "gx", "gy", "gz")
+    wave = Waveform(array=array, rate_hz=20.0, leads=leads, units=("g",) * 3 + ("deg/s",) * 3)
+    return wave, {"label": label, "peak_s": peak / 20.0}
+
+
+def _noisy(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
+    axis = np.linspace(-1, 1, 64)
+    samples = []
+    for number in range(count):
+        disc = (axis[:, None] - rng.uniform(-0.3, 0.3)) ** 2 + (axis - rng.uniform(-0.3, 0.3)) ** 2 < 0.4
+        clean = np.where(disc, 40.0, -900.0)[None] + 20 * np.sin(6 * axis)
+        noisy = clean + rng.normal(0, 40.0, clean.shape)
+        image = Image(array=noisy.astype(np.float32), spacing_mm=(1.0, 1.0), unit="HU", modality="CT")
+        target = clean.astype(np.float32)
+        samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs={name: image}, target=target))
+    return ListDataset(samples), Question(kind="restoration", unit="HU", value_range=(-1000.0, 400.0))
+
+
+def _text(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
+    drugs, others = ("aspirin", "heparin", "insulin"), ("the", "patient", "was", "given", "today", "and", "slept")
+    samples = []
+    for number in range(count):
+        words = [str(rng.choice(others)) for _ in range(int(rng.integers(4, 9)))]
+        tags = [0] * len(words)
+        place = int(rng.integers(0, len(words)))
+        words[place], tags[place] = str(rng.choice(drugs)), 1
+        starts = np.cumsum([0, *[len(w) + 1 for w in words[:-1]]])
+        offsets = tuple((int(s), int(s) + len(w)) for s, w in zip(starts, words, strict=True))
+        note = Note(text=" ".join(words), tokens=tuple(words), offsets=offsets)
+        samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs={name: note}, target=np.array(tags)))
+    return ListDataset(samples), Question(kind="tagging", classes=("O", "B-Drug", "I-Drug"))
