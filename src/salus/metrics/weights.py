@@ -48,7 +48,8 @@ def weighted_mean(values: ArrayLike, weights: ArrayLike | None = None) -> Floats
     matrix = as_weights(weights, len(array))
 
     def mean(chunk: Floats) -> Floats:
-        return ratio(chunk @ array, chunk.sum(axis=1))
+        # Summed row by row: a matrix product may round differently with the number of rows or threads.
+        return ratio((chunk * array).sum(axis=1), chunk.sum(axis=1))
 
     return by_chunk(mean, matrix)
 
