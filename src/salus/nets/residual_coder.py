@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+START_GAIN = 5.0
+
 
 class ResidualCoder(nn.Module):
     """Restore an image of any size.
@@ -39,14 +41,22 @@ class ResidualCoder(nn.Module):
         self.decoder = nn.ModuleList(
             nn.ConvTranspose2d(width, 1 if i == layers - 1 else width, kernel, padding=pad) for i in range(layers)
         )
-        for layer in [*self.encoder, *self.decoder]:
-            if spread is None:
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        self._draw(spread)
+
+    @torch.no_grad()
+    def _draw(self, spread: float | None) -> None:
+        for name, weight in self.named_parameters():
+            if name.endswith("bias"):
+                weight.zero_()
+            elif spread is None:
+                nn.init.kaiming_normal_(weight, nonlinearity="relu")
             else:
-                nn.init.normal_(layer.weight, std=spread)
-            nn.init.zeros_(layer.bias)
-        if spread is None:  # start as the identity: the image itself is the best first guess
-            nn.init.normal_(self.decoder[-1].weight, std=1e-3)
+                nn.init.normal_(weight, std=spread)
+        if spread is None:
+            # Noise is a fiftieth of the image's level: filters that see the level learn nothing else for long.
+            first = self.encoder[0].get_parameter("weight")
+            first.sub_(first.mean(dim=(2, 3), keepdim=True)).mul_(START_GAIN)
+            nn.init.normal_(self.decoder[-1].get_parameter("weight"), std=1e-3)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return `(B, 1, H, W)`, the image plus what the network adds, not clipped."""

@@ -161,7 +161,8 @@ def planes_of(
         DataError: A sample is refused, or differs in size from its neighbours.
     """
     low, high = trained["window"]
-    images, cleans = [], []
+    images: list[NDArray[np.float32]] = []
+    cleans: list[NDArray[np.float32]] = []
     for sample in samples:
         picture = sample.inputs.get(name)
         whole = not isinstance(picture, Image) or min(picture.array.shape[-2:]) > patch

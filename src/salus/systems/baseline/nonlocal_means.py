@@ -47,6 +47,7 @@ class NonlocalMeans(System):
         deviations=(
             "The strength follows the noise of each image (Immerkaer's estimate), so one choice serves every dose.",
         ),
+        limits=("Noise whose grain is correlated, as after a ramp filter, looks like structure to it.",),
         differentiable=False,
     )
     config_type = NonlocalMeansConfig

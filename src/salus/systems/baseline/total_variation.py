@@ -47,6 +47,7 @@ class TotalVariation(System):
         deviations=(
             "The strength follows the noise of each image (Immerkaer's estimate), so one choice serves every dose.",
         ),
+        limits=("Flattens texture and small contrasts into patches.",),
         differentiable=False,
     )
     config_type = TotalVariationConfig

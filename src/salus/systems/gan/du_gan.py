@@ -97,7 +97,7 @@ class DUGAN(System):
         deviations=(
             "The review's transform domain is the Sobel gradient in the paper.",
             "The paper's own table has RED-CNN ahead in PSNR at 10 % dose, which the review does not say.",
-            "Values outside the window are kept, not clipped, and the last layer has no ReLU: an answer is a whole image.",
+            "Values outside the window are kept and the last layer has no ReLU, so that an answer is a whole image.",
             "Borders of the Sobel filter are mirrored.",
             "A last critic block that keeps its size uses a 3x3 convolution where the others have 4x4 with stride two.",
             "small: half the layers and 16 channels, critics of 8 to 64 channels instead of 64 to 512 that see half of "
@@ -140,6 +140,7 @@ class DUGAN(System):
         critic_rate=1e-3,
     )
     config: DuGanConfig
+    steps: Tensor
 
     def __init__(self, task: Task, config: DuGanConfig, fingerprint: Mapping[str, Any]) -> None:
         super().__init__(task, config, fingerprint)
