@@ -45,7 +45,8 @@ class Cohort:
             if len(values) != len(self.ids):
                 raise DataError(f"cohort of {len(self.ids)} samples with {len(values)} values of group {name!r}")
         refuse_repeated_ids(self.ids, "dataset")
-        if len(set(self.patients)) < 2:
+        # an official split of one patient (slices of one scan) is for the firewall to refuse or let through
+        if len(set(self.patients)) < 2 and not self.splits:
             raise DataError(f"dataset: {len(set(self.patients))} patient only; a split by patient needs two or more")
         if not all(self.patients):
             raise DataError(f"sample {self.ids[self.patients.index('')]}: no patient; every sample needs one")

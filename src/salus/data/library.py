@@ -56,8 +56,8 @@ def folder_of(found: Entry) -> Path:
 def _there(found: Entry) -> Iterator[bool]:
     folder = folder_of(found)
     yield folder.is_dir()
-    if found.folder:  # several datasets live in it, so each is told by its files
-        yield from ((folder / remote.path).exists() for remote in found.files)
+    if found.folder and found.files:  # several datasets live in it, so each is told by its first file
+        yield (folder / found.files[0].path).is_file()
 
 
 def load(name: str, options: Mapping[str, str] | None = None) -> Loaded:
