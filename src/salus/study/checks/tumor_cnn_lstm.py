@@ -18,6 +18,8 @@ from salus.study.context import CheckContext, CheckRow
 
 CHUNK = 32
 SHUFFLES = 10
+BOX = "attribution mass inside the tumour box at least twice the box's share of the image"
+POINT = "pointing game: the strongest point lies in the tumour box"
 
 
 def box(context: CheckContext) -> list[CheckRow]:
@@ -35,17 +37,22 @@ def box(context: CheckContext) -> list[CheckRow]:
             if not drawn:
                 _draw(context.folder / "evidence.png", batch, maps, samples)
                 drawn = True
-    ratio = float(np.mean(shares) / np.mean(areas)) if areas else float("nan")
+    if not areas:
+        return [
+            CheckRow(kind="M", text=BOX, figure="no trained system", met=False),
+            CheckRow(kind="R", text=POINT, figure=""),
+        ]
+    ratio = float(np.mean(shares) / np.mean(areas))
     return [
         CheckRow(
             kind="M",
-            text="attribution mass inside the tumour box at least twice the box's share of the image",
+            text=BOX,
             figure=f"{ratio:.2f} times ({np.mean(shares):.3f} of the mass on {np.mean(areas):.3f} of the image)",
             met=ratio >= 2.0,
         ),
         CheckRow(
             kind="R",
-            text="pointing game: the strongest point lies in the tumour box",
+            text=POINT,
             figure=f"{np.mean(hits):.3f} of test slices (chance {np.mean(areas):.3f})",
         ),
     ]
@@ -81,8 +88,9 @@ def order(context: CheckContext) -> list[CheckRow]:
         for _ in range(SHUFFLES):
             found: list[float] = []
             for batch, _ in _batches(cell.system, cell.test):
-                turn = torch.from_numpy(np.stack([rng.permutation(n) for n in batch.inputs["length"].tolist()]))
-                images = batch.inputs["image"].gather(1, turn[:, :, None, None].expand_as(batch.inputs["image"]))
+                images = batch.inputs["image"].clone()
+                for row, length in zip(images, batch.inputs["length"].tolist(), strict=True):
+                    row[:length] = row[torch.from_numpy(rng.permutation(length))]
                 with torch.inference_mode():
                     logits = cell.system(Batch(batch.ids, {**batch.inputs, "image": images}))
                 found += (logits[:, 1] - logits[:, 0]).tolist()
