@@ -7,8 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-START_GAIN = 5.0
-
 
 class ResidualCoder(nn.Module):
     """Restore an image of any size.
@@ -55,7 +53,7 @@ class ResidualCoder(nn.Module):
         if spread is None:
             # Noise is a fiftieth of the image's level: filters that see the level learn nothing else for long.
             first = self.encoder[0].get_parameter("weight")
-            first.sub_(first.mean(dim=(2, 3), keepdim=True)).mul_(START_GAIN)
+            first.sub_(first.mean(dim=(2, 3), keepdim=True))
             nn.init.normal_(self.decoder[-1].get_parameter("weight"), std=1e-3)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ IEEE Trans. Med. Imaging, doi 10.1109/TMI.2017.2715284, section II-C. The baseli
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -38,6 +38,8 @@ class RedCnnConfig(Config):
         epochs: Of `steps_per_epoch` steps each, with a validation after each.
         steps_per_epoch: Steps between two validations.
         learning_rate: Adam's.
+        schedule: Of the rate.
+        warmup: Share of the steps over which it rises.
     """
 
     width: int = 96
@@ -50,6 +52,8 @@ class RedCnnConfig(Config):
     epochs: int = 100
     steps_per_epoch: int = 1000
     learning_rate: float = 1e-4
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: float = 0.0
 
 
 class RedCNN(System):
@@ -80,7 +84,9 @@ class RedCNN(System):
         batch_size=8,
         epochs=10,
         steps_per_epoch=100,
-        learning_rate=1.5e-3,
+        learning_rate=1e-3,
+        schedule="cosine",
+        warmup=0.05,
     )
     tiny: ClassVar[RedCnnConfig] = RedCnnConfig(
         width=4,
@@ -116,6 +122,8 @@ class RedCNN(System):
             epochs=config.epochs,
             batch_size=config.batch_size,
             samples_per_epoch=config.steps_per_epoch * config.batch_size,
+            schedule=config.schedule,
+            warmup=config.warmup,
             optimizers={"main": Optimizer(learning_rate=config.learning_rate)},
         )
         return Recipe(stages=(stage,), ema=0.999, precision="auto")

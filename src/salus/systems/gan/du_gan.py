@@ -6,7 +6,7 @@ generator (III-A), the two critics on image and Sobel gradient (III-B), CutMix (
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -43,6 +43,8 @@ class DuGanConfig(Config):
         steps_per_epoch: Steps between two validations.
         learning_rate: Of the generator.
         critic_rate: Of the critics.
+        schedule: Of all rates.
+        warmup: Share of the steps over which they rise.
         critic_every: Steps of the generator per step of the critics.
         image_weight: Of the image critic in the generator's loss.
         gradient_weight: Of the gradient critic.
@@ -68,6 +70,8 @@ class DuGanConfig(Config):
     steps_per_epoch: int = 1000
     learning_rate: float = 1.8e-4
     critic_rate: float = 7.1e-5
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: float = 0.0
     critic_every: int = 1
     image_weight: float = 0.142
     gradient_weight: float = 0.120
@@ -101,7 +105,7 @@ class DUGAN(System):
             "Borders of the Sobel filter are mirrored.",
             "A last critic block that keeps its size uses a 3x3 convolution where the others have 4x4 with stride two.",
             "small: half the layers and 16 channels, critics of 8 to 64 channels instead of 64 to 512 that see half of "
-            "each batch at every second step, weights drawn by fan-in, larger rates, window [-1000, 400] because the "
+            "each batch at every second step, weights drawn by fan-in with first filters that do not see the level, larger rates with warm-up and cosine, window [-1000, 400] because the "
             "chest is lung: one core in about two minutes.",
         ),
         limits=(
@@ -124,6 +128,8 @@ class DUGAN(System):
         steps_per_epoch=100,
         learning_rate=1.5e-3,
         critic_rate=5e-4,
+        schedule="cosine",
+        warmup=0.05,
         critic_every=2,
     )
     tiny: ClassVar[DuGanConfig] = DuGanConfig(
@@ -167,6 +173,8 @@ class DUGAN(System):
             epochs=config.epochs,
             batch_size=config.batch_size,
             samples_per_epoch=config.steps_per_epoch * config.batch_size,
+            schedule=config.schedule,
+            warmup=config.warmup,
             optimizers=optimizers,
         )
         return Recipe(stages=(stage,), ema=0.999, ema_groups=("generator",), precision="auto")
