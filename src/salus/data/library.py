@@ -56,6 +56,9 @@ def folder_of(found: Entry) -> Path:
 def _there(found: Entry) -> Iterator[bool]:
     folder = folder_of(found)
     yield folder.is_dir()
+    for remote in found.files:  # a transfer that was broken off leaves a part behind
+        target = folder / remote.path
+        yield not target.with_name(f".{target.name}.part").exists()
     if found.folder and found.files:  # several datasets live in it, so each is told by its first file
         yield (folder / found.files[0].path).is_file()
 

@@ -56,6 +56,10 @@ def test_damaged_and_foreign_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("not a picture")
     with pytest.raises(DataError, match=r"text\.png: not a picture"):
         read_picture(tmp_path / "text.png")
+    Pillow.new("RGB", (4, 4)).save(tmp_path / "program.eps")
+    (tmp_path / "program.eps").rename(tmp_path / "program.png")
+    with pytest.raises(DataError, match=r"program\.png: not a picture"):
+        read_picture(tmp_path / "program.png")
     with pytest.raises(DataError, match="no such file"):
         read_picture(tmp_path / "none.png")
     with pytest.raises(DataError, match="not a plain file"):

@@ -53,9 +53,12 @@ def test_a_missing_column_is_named_with_its_neighbour(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("a,b\n1,2\n3,4,5\n", "not a regular table"),
+        ("a,b\n3,4,5\n", "not a regular table"),
+        ("a,b\n1,2\n3\n", "line 3 has 1 cells and the first 2"),
         ("a,a\n1,2\n", "columns named twice: a"),
         ("a,b\n", "an empty table"),
-        ("", "an empty table|not a regular table"),
+        ("", "an empty table"),
+        ('a,b\n1,"2\n', "mend its quotes"),
         ("a\0b,c\n1,2\n", "binary data"),
     ],
 )

@@ -15,6 +15,9 @@ from salus.schema.sample import Image
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".pgm", ".ppm")
 ARRAYS = (".npy", ".npz")
 
+# Pillow goes by content, and some of its formats start other programs (EPS runs Ghostscript): these do not.
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF", "PPM")
+
 # Pillow mode -> mode to decode to, and bands that stay. Transparency carries no measurement and is dropped.
 _MODES = {"1": "L", "L": "L", "LA": "L", "P": "RGB", "PA": "RGB", "RGBA": "RGB", "RGBX": "RGB", "CMYK": "RGB"}
 _DEEP = {"I;16": np.uint16, "I;16L": np.uint16, "I;16B": np.uint16, "I": np.int32, "F": np.float32}
@@ -42,8 +45,9 @@ def read_picture(path: Path | str, limit: int | None = None) -> Image:
             # Pillow's own guard against decompression bombs only warns below twice its bound.
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)
             warnings.simplefilter("ignore", UserWarning)
-            with Pillow.open(found) as picture:
-                frames = int(getattr(picture, "n_frames", 1))
+            with Pillow.open(found, formats=_FORMATS) as picture:
+                # a phone's MPO holds the photograph and a preview of it
+                frames = 1 if picture.format == "MPO" else int(getattr(picture, "n_frames", 1))
                 refuse_above(found, picture.width * picture.height * len(picture.getbands()) * frames, limit)
                 if frames == 1:
                     return _image(_pixels(ImageOps.exif_transpose(picture), found))

@@ -1,5 +1,6 @@
 """Tables: CSV, TSV (also gzipped) and Parquet, as named columns or as `Row`s."""
 
+import csv
 import difflib
 import gzip
 import io
@@ -17,7 +18,7 @@ from salus.schema.errors import DataError
 from salus.schema.sample import Row
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
-_MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?")
+_MISSING = frozenset(("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,11 @@ def read_columns(path: Path | str) -> Columns:
     found = existing(path)
     name = found.name.lower()
     frame = _parquet(found) if name.endswith(".parquet") else _delimited(found, "\t" if ".tsv" in name else ",")
-    words = {str(column): [_word(cell) for cell in frame[column].tolist()] for column in frame.columns}
-    if not words or not len(frame):
+    words = {
+        str(column): [cell.strip() if type(cell) is str else _word(cell) for cell in cells]
+        for column, cells in frame.items()
+    }
+    if not words or not next(iter(words.values())):
         raise DataError(f"{found}: an empty table; it needs a line of column names and at least one row")
     numbers = {column: array for column, cells in words.items() if (array := _numeric(cells)) is not None}
     return Columns(found, words, numbers)
@@ -126,32 +130,35 @@ def decode_utf8(data: bytes, path: Path) -> str:
         ) from error
 
 
-def _delimited(path: Path, separator: str) -> Any:
-    import pandas as pd
-
+def _delimited(path: Path, separator: str) -> dict[str, list[Any]]:
     text = decode_utf8(read_text_bytes(path), path)
     if "\0" in text[:4096]:
         raise DataError(f"{path}: binary data, not a table of text; check the file")
-    head = text.partition("\n")[0].rstrip("\r")
+    head = text.partition("\n")[0]
     if separator == "," and head.count(";") > head.count(","):
         separator = ";"
-    names = (
-        next(iter(pd.read_csv(io.StringIO(head), sep=separator, header=None, dtype=str).values.tolist()))
-        if head
-        else []
-    )
-    _refuse_repeated([str(name) for name in names], path)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[list[str]] = []
     try:
-        return pd.read_csv(
-            io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, index_col=False, on_bad_lines="error"
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, ValueError) as error:
-        raise DataError(
-            f"{path}: not a regular table ({str(error).strip()}); every line needs the same cells"
-        ) from error
+        for row in reader:
+            if not row:
+                continue
+            if rows and len(row) != len(rows[0]):
+                raise DataError(
+                    f"{path}: not a regular table, line {reader.line_num} has {len(row)} cells and the first "
+                    f"{len(rows[0])}; every line needs the same cells"
+                )
+            rows.append(row)
+    except csv.Error as error:
+        raise DataError(f"{path}: not a regular table, line {reader.line_num}: {error}; mend its quotes") from error
+    if len(rows) < 2:
+        raise DataError(f"{path}: an empty table; it needs a line of column names and at least one row")
+    names = [name.strip() for name in rows[0]]
+    _refuse_repeated(names, path)
+    return {name: list(cells) for name, cells in zip(names, zip(*rows[1:], strict=True), strict=True)}
 
 
-def _parquet(path: Path) -> Any:
+def _parquet(path: Path) -> dict[str, list[Any]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -159,7 +166,8 @@ def _parquet(path: Path) -> Any:
         with pq.ParquetFile(path) as file:
             _refuse_repeated(list(file.schema_arrow.names), path)
             refuse_above(path, file.metadata.num_rows * max(1, file.metadata.num_columns))
-            return file.read().to_pandas(ignore_metadata=True)
+            columns: dict[str, list[Any]] = file.read().to_pydict()
+            return columns
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path}: not a readable Parquet file ({error}); write it again") from error
 
@@ -182,16 +190,11 @@ def _word(cell: Any) -> str:
 
 
 def _numeric(cells: list[str]) -> NDArray[np.float64] | None:
-    array = np.full(len(cells), np.nan)
-    some = False
-    for index, cell in enumerate(cells):
-        if cell in _MISSING:
-            continue
-        try:
-            array[index] = float(cell)
-        except ValueError:
-            return None
-        if "_" in cell:  # Python reads 1_000 as a number, tables do not
-            return None
-        some = True
-    return array if some else None
+    filled = ["nan" if cell in _MISSING else cell for cell in cells]
+    # Python reads 1_000 as a number, tables do not
+    if all(cell == "nan" for cell in filled) or any("_" in cell for cell in filled):
+        return None
+    try:
+        return np.array([float(cell) for cell in filled])
+    except ValueError:
+        return None
