@@ -109,7 +109,7 @@ def sliding_windows(array: Floats, size: int, stride: int) -> Floats:
 
 def dropped_share(array: Floats, size: int, stride: int) -> NDArray[np.float64]:
     """Return for each window `(W,)` the share of its moments at which any lead is missing (NaN)."""
-    lost = np.isnan(array).any(axis=0)[None].astype(float)
+    lost = np.isnan(array).max(axis=0, keepdims=True).astype(float)
     share: NDArray[np.float64] = sliding_windows(lost, size, stride)[:, 0].mean(axis=-1)
     return share
 
@@ -138,13 +138,13 @@ def longest_saturation(acceleration: Floats, limit_g: float) -> int:
 
 
 def gravity_direction(acceleration: Floats) -> NDArray[np.float64]:
-    """Return the unit vector `(3,)` of the median acceleration `(3, T)`, gravity for a body at rest or walking.
+    """Return the unit vector `(3,)` of the mean acceleration `(3, T)`: movement averages out, gravity stays.
 
-    A median of length zero (free fall throughout, or an empty stream) gives the third axis.
+    A mean of length zero (free fall throughout, or an empty stream) gives the third axis.
     """
-    median = np.nanmedian(acceleration, axis=1).astype(float)
-    length = float(np.linalg.norm(median))
-    return median / length if length > 1e-6 else np.array([0.0, 0.0, 1.0])
+    mean = np.nanmean(acceleration, axis=1, dtype=float)
+    length = float(np.linalg.norm(mean))
+    return mean / length if length > 1e-6 else np.array([0.0, 0.0, 1.0])
 
 
 def rotation_matrix(axis: NDArray[np.floating], angle_rad: float) -> NDArray[np.float64]:
