@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from salus.data.decoded import read_decoded
 from salus.data.entry import Loaded
 from salus.data.labels import question_of_words, refuse_repeated_ids
 from salus.data.limits import inside
@@ -57,7 +58,7 @@ class FileDataset:
     def __getitem__(self, index: int, /) -> Sample:
         """Read sample `index`."""
         line = self.listed[index]
-        content = read_any(line.path, self.rate_hz)
+        content = read_decoded(line.path, self.rate_hz)
         name = next((name for kind, name in _NAMES if isinstance(content, kind)), None)
         if name is None:
             raise DataError(f"{line.path}: a table of many rows as one sample; give it as `table.csv:target=COLUMN`")
@@ -164,7 +165,7 @@ def _is_image(word: str) -> bool:
 
 
 def _clean(path: Path, noisy: Any, line: Listed) -> NDArray[np.float32]:
-    content = read_any(path)
+    content = read_decoded(path)
     if not isinstance(content, Image) or not isinstance(noisy, Image) or content.array.shape != noisy.array.shape:
         shapes = [getattr(getattr(part, "array", None), "shape", None) for part in (noisy, content)]
         raise DataError(f"sample {line.id}: input {shapes[0]} and target {shapes[1]} must be images of one shape")
