@@ -7,7 +7,7 @@ import numpy as np
 
 from salus.study.result import ArmResult, Bar, Comparison, Cost, Estimate, PartResult, StudyResult
 
-SEEDS, FOLDS, RESAMPLES = 3, 4, 80
+SEEDS, FOLDS, RESAMPLES = 2, 3, 60
 COSTS = {
     "net": (412_345, 3.4e8, 6.2, 95.0, 61.0, 14, 612.0),
     "net_plain": (390_120, 2.9e8, 5.1, 71.0, 55.0, 12, 598.0),
@@ -28,8 +28,8 @@ def build(folder: Path) -> StudyResult:
     result = StudyResult(
         name="fake",
         title="Do local patterns help on chest films?",
-        asked="Small networks with a pattern miner are said to read chest films better than plain ones. This study asks "
-        "whether that holds on public data, by how much, and at what price.",
+        asked="Small networks with a pattern miner are said to read chest films better than plain ones. This study "
+        "asks whether that holds on public data, by how much, and at what price.",
         parts=parts,
         bars=[
             Bar(kind="M", text="AUROC at least 0.80", figure="0.887 [0.861, 0.912]", met=True),
@@ -142,17 +142,11 @@ def _part(name, title, question, primary, directions, arms, draws, **extra):
                 verdict=verdict,
             )
         )
+    total = extra["data"]["samples"]
+    test, valid = total // FOLDS, total // 8
+    sizes = {"train": total - test - valid, "valid": valid, "test": test}
     rows = [
-        {
-            "fold": k,
-            "train": 300,
-            "valid": 60,
-            "test": 120,
-            "train_patients": 150,
-            "valid_patients": 30,
-            "test_patients": 60,
-        }
-        for k in range(FOLDS)
+        {"fold": k, **sizes, **{f"{side}_patients": size // 2 for side, size in sizes.items()}} for k in range(FOLDS)
     ]
     passed = [
         {"rule": rule, "passed": True, "overridden": False, "reason": "", "evidence": [], "count": 0}
@@ -377,7 +371,8 @@ def _tagging(folder, rng):
         metrics["f1"], draws[name] = _estimate(patients, whole, cells, f1)
         cost = Cost(**dict(zip(Cost.__dataclass_fields__, COSTS[name], strict=True)))
         arms.append(ArmResult(name=name, label=label, system="x", role=role, metrics=metrics, cost=cost))
-    tokens = "Naloxone reverses the antihypertensive effect of clonidine in rats with renal failure .".split()
+    sentence = "Naloxone reverses the antihypertensive effect of clonidine in rats with renal failure ."
+    tokens = sentence.split()
     arrays = {}
     for k in range(6):
         truth = np.array([1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 2, 0])

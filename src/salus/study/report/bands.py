@@ -101,7 +101,8 @@ def calibration_curve(seeds: Sequence[SeedMarks], positive: str) -> Curve:
 def _one_class(scores: Floats, positive: NDArray[np.bool_], weights: Floats) -> tuple[Floats, Floats]:
     """Return true-positive rates over the grid of false-positive rates, and precision over the grid of recall."""
     order = np.argsort(-scores, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    # Compared, not subtracted: missing answers stand at plus or minus infinity.
+    ends = np.flatnonzero(np.append(scores[order][1:] != scores[order][:-1], True))
     hits = np.cumsum(weights[:, order] * positive[order], axis=1)[:, ends]
     alarms = np.cumsum(weights[:, order] * ~positive[order], axis=1)[:, ends]
     roc, precision = np.full((len(weights), len(GRID)), np.nan), np.full((len(weights), len(GRID)), np.nan)

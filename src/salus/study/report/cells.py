@@ -47,7 +47,7 @@ def read_arrays(path: Path) -> Arrays:
     if not path.is_file():
         return {}
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, OSError, KeyError, zipfile.BadZipFile):
         return {}

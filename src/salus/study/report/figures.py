@@ -142,5 +142,5 @@ def _limits(values: Sequence[NDArray[np.float64]]) -> tuple[float, float] | None
     return low - pad, high + pad
 
 
-def _short(text: str, letters: int = 30) -> str:
+def _short(text: str, letters: int = 27) -> str:
     return text if len(text) <= letters else text[: letters - 1] + "…"

@@ -1,6 +1,7 @@
 """One self-contained HTML page per study: no request leaves it, and it reads without scripts."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def render(folder: Path, result: StudyResult) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tight"] = tight
     arms = legend(result.parts)
     chosen = looks([arm.name for arm in arms])
     template = environment.get_template("report.html")
@@ -58,6 +60,11 @@ def render(folder: Path, result: StudyResult) -> str:
         glossary=glossary(result),
         label=words.metric_label,
     )
+
+
+def tight(text: str) -> str:
+    """Keep figures together with their signs and units at the end of a line."""
+    return re.sub(r"(?<=[<=p\d]) (?=[<=%]|[\d])", "\N{NO-BREAK SPACE}", text)
 
 
 def facts(result: StudyResult) -> list[tuple[str, str]]:

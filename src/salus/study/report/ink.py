@@ -138,7 +138,8 @@ def _head(tag: str, label: str) -> str:
     """Replace the opening tag: no namespaces (inline in HTML), a size that shrinks with the page, a spoken label."""
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', tag)
     assert box  # noqa: S101 - Matplotlib always writes one
+    width = float(box[1]) * 4 / 3
     return (
         f'<svg class="figure" role="img" aria-label="{escape(label)}" viewBox="0 0 {box[1]} {box[2]}" '
-        f'style="max-width:{float(box[1]) * 4 / 3:.0f}px">'
+        f'style="max-width:{width:.0f}px;min-width:{min(width, 480):.0f}px">'
     )

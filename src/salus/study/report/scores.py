@@ -106,7 +106,11 @@ def price(part: PartResult, looks: Mapping[str, Look]) -> Markup | None:
                 axis.plot([_cost(arm, kind)] * 2, [row.low, row.high], color=look.colour, linewidth=1.4, alpha=0.6)
                 axis.plot(_cost(arm, kind), row.value, look.marker, color=look.colour, markersize=8,
                           markeredgecolor=INK, markeredgewidth=0.4)  # fmt: skip
-        axis.margins(x=0.12)
+        prices = np.log10(
+            [_cost(arm, kind) for arm in part.arms if _cost(arm, kind) > 0 and part.primary in arm.metrics]
+        )
+        # Whole decades, so that even arms of one price get a scale that can be read.
+        axis.set_xlim(10 ** np.floor(prices.min() - 0.1), 10 ** np.ceil(prices.max() + 0.1))
         axis.tick_params(which="minor", length=0)
         axis.xaxis.set_minor_formatter("")
     axes[0, 0].set_ylabel(metric_label(part.primary))

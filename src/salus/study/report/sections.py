@@ -19,13 +19,26 @@ from salus.study.report.text import part_summary, ranking
 from salus.study.result import ArmResult, PartResult
 
 RULES = {
-    "patient": "No patient on two sides",
-    "duplicate": "No byte-equal copy on two sides",
+    "patient": "No patient is shared",
+    "duplicate": "No copy is shared",
     "duplicate_inside": "Copies inside one side (information)",
-    "near_duplicate": "No nearly equal sample on two sides",
-    "window": "No recording on two sides",
-    "target": "No input that gives the answer away",
+    "near_duplicate": "No near copy is shared",
+    "window": "No recording is shared",
+    "target": "No input is the answer",
 }
+BROKEN = {
+    "patient": "Patients are shared between the sides",
+    "duplicate": "Copies are shared between the sides",
+    "near_duplicate": "Near copies are shared between the sides",
+    "window": "Recordings are shared between the sides",
+    "target": "An input gives the answer away",
+}
+SPLITS = {
+    "kfold": "cross-validation",
+    "official": "the publisher's own",
+    "random": "random, which is known to leak",
+}
+
 EVIDENCE = 8
 """Lines of evidence that the report prints for a rule."""
 MATRIX = 12
@@ -47,6 +60,7 @@ def section(folder: Path, part: PartResult, looks: Mapping[str, Look]) -> dict[s
         "class_counts": class_counts(part),
         "facts": data_facts(part),
         "split": split_rows(part),
+        "split_kind": SPLITS.get(str(part.split.get("kind")), str(part.split.get("kind", ""))),
         "firewall": firewall_rows(part),
         "table": score_table(part),
         "intervals": interval_cells(part, looks),
@@ -130,13 +144,14 @@ def firewall_rows(part: PartResult) -> list[dict[str, Any]]:
         evidence = [str(line) for line in finding.get("evidence") or ()]
         count = int(finding.get("count") or len(evidence))
         state = "passed" if finding.get("passed") else "allowed" if finding.get("overridden") else "refused"
-        if finding.get("rule") == "duplicate_inside":
+        rule = str(finding.get("rule"))
+        if rule == "duplicate_inside":
             if not evidence:
                 continue
             state = "note"
         rows.append(
             {
-                "name": RULES.get(str(finding.get("rule")), str(finding.get("rule"))),
+                "name": (BROKEN if state in ("allowed", "refused") else RULES).get(rule, rule),
                 "state": state,
                 "reason": str(finding.get("reason") or ""),
                 "evidence": evidence[:EVIDENCE],
@@ -144,7 +159,8 @@ def firewall_rows(part: PartResult) -> list[dict[str, Any]]:
                 "more": max(count - EVIDENCE, 0),
             }
         )
-    return rows
+    order = {"refused": 0, "allowed": 0, "passed": 1, "note": 2}
+    return sorted(rows, key=lambda row: order[row["state"]])
 
 
 def score_table(part: PartResult) -> list[dict[str, Any]]:
