@@ -23,9 +23,9 @@ def test_noise_is_measured_and_ramps_are_not() -> None:
 @pytest.mark.parametrize("method", [total_variation, nonlocal_means])
 def test_a_method_halves_the_error_at_its_best_strength(method) -> None:
     clean, noisy = step(20.0)
-    grid = (0.01, 0.5, 1.0, 2.0, 100.0)
+    grid = (0.2, 10.0, 20.0, 40.0, 2000.0)
     best, errors = best_strength(method, [noisy], [clean], grid, (-1000, 1000))
-    assert best in (0.5, 1.0, 2.0)
+    assert best in (10.0, 20.0, 40.0)
     assert min(errors) < 0.25 * np.mean((noisy - clean) ** 2)
 
 
@@ -36,5 +36,5 @@ def test_strength_zero_noise_changes_nothing_much() -> None:
 
 def test_the_judge_s_window_decides_what_counts() -> None:
     clean, noisy = step(20.0)
-    _, errors = best_strength(total_variation, [noisy], [clean], (1.0,), (-2000.0, -1000.0))
+    _, errors = best_strength(total_variation, [noisy], [clean], (20.0,), (-2000.0, -1000.0))
     assert errors == [0.0]

@@ -56,30 +56,34 @@ def nonlocal_means(plane: Plane, strength: float) -> Plane:
 
 
 def best_strength(
-    method: Denoiser, noisy: Sequence[Plane], clean: Sequence[Plane], grid: Sequence[float], window: Sequence[float]
+    method: Denoiser,
+    noisy: Sequence[Plane],
+    clean: Sequence[Plane],
+    strengths: Sequence[float],
+    window: Sequence[float],
 ) -> tuple[float, list[float]]:
-    """Choose how strong a method must be, as a multiple of each image's own noise.
+    """Choose how strong a method must be: one strength for all images.
 
     Args:
         method: `(plane, strength)` to plane.
         noisy: Images `(H, W)`.
         clean: Their truths.
-        grid: Multiples of the noise to try.
+        strengths: What to try, in units of the image.
         window: Errors are taken after clipping to it, as the judge does.
 
     Returns:
-        The multiple with the least mean squared error, and the error of each.
+        The strength with the least mean squared error, and the error of each.
     """
     low, high = window
     errors = [
         float(
             np.mean(
                 [
-                    np.mean((np.clip(method(x, k * noise_sd(x)), low, high) - np.clip(y, low, high)) ** 2)
+                    np.mean((np.clip(method(x, k), low, high) - np.clip(y, low, high)) ** 2)
                     for x, y in zip(noisy, clean, strict=True)
                 ]
             )
         )
-        for k in grid
+        for k in strengths
     ]
-    return float(grid[int(np.argmin(errors))]), errors
+    return float(strengths[int(np.argmin(errors))]), errors

@@ -24,7 +24,7 @@ class NonlocalMeansConfig(Config):
     """Settings.
 
     Attributes:
-        grid: Strengths to try on the training part, in multiples of an image's estimated noise.
+        grid: Strengths to try on the training part, in multiples of its median noise.
         images: How many training images the choice looks at, evenly spread.
     """
 
@@ -33,7 +33,7 @@ class NonlocalMeansConfig(Config):
 
 
 class NonlocalMeans(System):
-    """Non-local means: its strength is chosen on the training part, in multiples of each image's noise."""
+    """Non-local means: its strength is chosen on the training part."""
 
     card = Card(
         title="Non-local means",
@@ -44,10 +44,8 @@ class NonlocalMeans(System):
         inputs=(("image", "Image (1, H, W), any unit"),),
         modalities=("image",),
         review="The classical method that a learned denoiser must beat.",
-        deviations=(
-            "The strength follows the noise of each image (Immerkaer's estimate), so one choice serves every dose.",
-        ),
         limits=("Noise whose grain is correlated, as after a ramp filter, looks like structure to it.",),
+        deviations=("One strength for all images, the best on the training part.",),
         differentiable=False,
     )
     config_type = NonlocalMeansConfig
@@ -58,12 +56,16 @@ class NonlocalMeans(System):
 
     def __init__(self, task: Task, config: NonlocalMeansConfig, fingerprint: Mapping[str, Any]) -> None:
         super().__init__(task, config, fingerprint)
-        self.register_buffer("strength", torch.tensor(float(np.median(config.grid)), dtype=torch.float64))
+        self.register_buffer(
+            "strength", torch.tensor(float(np.median(config.grid)) * fingerprint["noise"], dtype=torch.float64)
+        )
 
     @classmethod
     def measure(cls, train: Dataset, config: Config) -> dict[str, Any]:
-        """Return unit, modality and slice thickness of the training part."""
-        return measure_planes([train[i] for i in range(len(train))], (0.0, 1.0))
+        """Return unit, modality, slice thickness and median noise of the training part."""
+        samples = [train[i] for i in range(len(train))]
+        noise = float(np.median([noise_sd(plane_of(sample)[0]) for sample in samples]))
+        return {**measure_planes(samples, (0.0, 1.0)), "noise": noise}
 
     def settle(self, train: Dataset) -> None:
         """Choose the strength with the least squared error inside the question's window."""
@@ -72,7 +74,8 @@ class NonlocalMeans(System):
         noisy = [plane_of(sample)[0] for sample in samples]
         clean = [clean_of(sample)[0] for sample in samples]
         window = self.task.question.value_range or (-np.inf, np.inf)
-        best, _ = best_strength(nonlocal_means, noisy, clean, self.config.grid, window)
+        strengths = [k * self.fingerprint["noise"] for k in self.config.grid]
+        best, _ = best_strength(nonlocal_means, noisy, clean, strengths, window)
         self.strength.fill_(best)
 
     def collate(self, samples: Sequence[Sample]) -> Batch:
@@ -84,7 +87,7 @@ class NonlocalMeans(System):
     def forward(self, batch: Batch) -> Tensor:
         """Return the denoised images `(B, 1, H, W)`; no gradient passes."""
         planes = batch.inputs["image"].detach().cpu().numpy()[:, 0]
-        answers = [nonlocal_means(plane, float(self.strength) * noise_sd(plane)) for plane in planes]
+        answers = [nonlocal_means(plane, float(self.strength)) for plane in planes]
         return torch.from_numpy(np.stack(answers)[:, None]).to(batch.inputs["image"].device)
 
     def objectives(self, batch: Batch, stage: str) -> Iterator[Objective]:

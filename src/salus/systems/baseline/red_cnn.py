@@ -84,7 +84,7 @@ class RedCNN(System):
         batch_size=8,
         epochs=10,
         steps_per_epoch=100,
-        learning_rate=1e-3,
+        learning_rate=1.5e-3,
         schedule="cosine",
         warmup=0.05,
     )

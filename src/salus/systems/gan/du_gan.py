@@ -104,9 +104,9 @@ class DUGAN(System):
             "Values outside the window are kept and the last layer has no ReLU, so that an answer is a whole image.",
             "Borders of the Sobel filter are mirrored.",
             "A last critic block that keeps its size uses a 3x3 convolution where the others have 4x4 with stride two.",
-            "small: half the layers and 16 channels, critics of 8 to 64 channels instead of 64 to 512 that see half of "
-            "each batch at every second step, weights drawn by fan-in with first filters that do not see the level, larger rates with warm-up and cosine, window [-1000, 400] because the "
-            "chest is lung: one core in about two minutes.",
+            "small: half the layers, 16 channels; critics of 8 to 64 channels instead of 64 to 512, which see half of "
+            "each batch at every second step; weights drawn by fan-in with first filters blind to the level; larger "
+            "rates with warm-up and cosine; window [-1000, 400] because the chest is lung: two minutes on one core.",
         ),
         limits=(
             "Trained on simulated noise of one patient; other scanners, kernels and patients were not seen.",
@@ -126,7 +126,7 @@ class DUGAN(System):
         judged=4,
         epochs=10,
         steps_per_epoch=100,
-        learning_rate=1.5e-3,
+        learning_rate=2e-3,
         critic_rate=5e-4,
         schedule="cosine",
         warmup=0.05,
