@@ -130,6 +130,17 @@ def test_review_arm_reads_windows(stream):
     assert torch.equal(rebuilt.eval()(batch), system.eval()(batch))
 
 
+def test_a_level_skips_the_convolutions(stream):
+    system = create("vitals_cnn", make(stream.question), stream.dataset, VitalsCNNConfig(arm="review")).eval()
+    batch = system.collate([stream.dataset[i] for i in range(3)])
+    with torch.no_grad():
+        before = system(batch)
+        batch.inputs["factors"][:, 2] += 1.0  # one deviation more of pulse, all along
+        moved = system(batch) - before
+    expected = system.merge[1].weight[:, -3]  # the last five inputs of the merge are the levels
+    assert torch.allclose(moved, expected.expand_as(moved), atol=1e-5)
+
+
 def test_review_arm_reads_rows_where_there_are_no_windows():
     system = create("vitals_cnn", make(BINARY), table(), VitalsCNNConfig(arm="review"))
     assert system(system.collate(table().samples)).shape == (120, 1)

@@ -97,6 +97,7 @@ class VitalsCNN(System):
             "The paper's layer sizes are unconfirmed; these are ours",
             "One network a target, because each target forbids other inputs; the paper has one with three outputs",
             "Factors without any partner at the threshold follow the positive set, so that none is lost",
+            "A window's mean levels skip the convolutions and join at the merge",
             "Regular patterns are reported, not fed to the network; rows of a survey have no order in time",
         ),
         limits=(
@@ -127,7 +128,7 @@ class VitalsCNN(System):
         self.branches = nn.ModuleDict()
         if self.config.arm == "review":
             self.branches["all"] = _review_branch(channels, first, second, pool=channels > 1)
-            merged = 2 * second
+            merged = 2 * second + (channels if channels > 1 else 0)
         else:
             for sign in ("positive", "negative"):
                 places = torch.tensor(fingerprint[sign], dtype=torch.int64)
@@ -152,19 +153,21 @@ class VitalsCNN(System):
             factors = torch.from_numpy(((windows - mean) / scale).astype(np.float32))
         else:
             factors = self.encoder.encode([checked_row(sample, self.encoder.input) for sample in samples])
-        return Batch(
-            tuple(sample.id for sample in samples),
-            {"factors": factors},
-            {} if labels is None else {"label": labels},
-        )
+        target = {} if labels is None else {"label": labels}
+        return Batch(tuple(sample.id for sample in samples), {"factors": factors}, target)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the positive class's logit `(B, 1)` for two classes, else logits `(B, K)`."""
         factors = batch.inputs["factors"]
         if self.gate is not None:
             factors = factors * torch.sigmoid(self.gate)
-        if self.config.arm == "review":
-            parts = [self.branches["all"](factors if factors.ndim == 3 else factors[:, None])]
+        if factors.ndim == 3:
+            # Patients' levels differ more than any course within an hour; the convolutions get the course alone.
+            level = factors.mean(dim=2)
+            within = torch.tensor(self.fingerprint["within"], dtype=factors.dtype, device=factors.device)
+            parts = [self.branches["all"]((factors - level[:, :, None]) / within[:, None]), level]
+        elif self.config.arm == "review":
+            parts = [self.branches["all"](factors[:, None])]
         else:
             parts = [self.branches[sign](factors[:, None, self.get_buffer(f"{sign}_places")]) for sign in self.branches]
         return self.merge(torch.cat(parts, dim=1))
@@ -205,7 +208,9 @@ class VitalsCNN(System):
         if config.arm == "review" and "vitals" in samples[0].inputs:
             windows = np.stack([checked_window(sample) for sample in samples])
             scale = windows.std(axis=(0, 2)).clip(1e-6)
-            return {"kind": "windows", "mean": windows.mean(axis=(0, 2)).tolist(), "scale": scale.tolist()}
+            within = (windows.std(axis=2).mean(axis=0) / scale).clip(1e-3)
+            mean = windows.mean(axis=(0, 2))
+            return {"kind": "windows", "mean": mean.tolist(), "scale": scale.tolist(), "within": within.tolist()}
         rows = measure_rows(ListDataset([checked_row(sample) for sample in samples]))
         encoder = RowEncoder(rows)
         factors = encoder.encode([checked_row(sample) for sample in samples]).double().numpy()
