@@ -6,11 +6,13 @@ import torch
 
 from salus.contract.dataset import ListDataset
 from salus.nets.tagging import (
+    best_tags,
     bytes_to_texts,
     check_training,
     locate,
     note_tokens,
     one_hot_tags,
+    real_steps,
     span_masks,
     tag_matrix,
     texts_to_bytes,
@@ -32,7 +34,8 @@ def test_bytes_carry_every_script():
 def test_one_hot_marks_what_is_behind_the_end():
     scores = one_hot_tags([[1, 0], [2]], 3)
     assert scores[0].argmax(1).tolist() == [1, 0]
-    assert scores[1, 1].isnan().all()
+    assert best_tags(scores).tolist() == [[1, 0], [2, -1]]
+    assert real_steps(scores).tolist() == [[True, True], [True, False]]
 
 
 def test_a_span_mask_names_exactly_that_mention():

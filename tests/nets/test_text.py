@@ -45,11 +45,12 @@ def test_rows_hold_word_affixes_shape_and_letters():
     encoder = TokenEncoder(vocabulary)
     rows = encoder.rows(["aspirin", "Ibuprofen", "x" * 50])
     words, letters, prefixes, suffixes, shapes = vocabulary.indices
-    assert rows[0, :4].tolist() == [words["aspirin"], prefixes["asp"], suffixes["rin"], shapes["xx"]]
+    starts, ends = (prefixes[x] for x in ("as", "asp", "aspi")), (suffixes[x] for x in ("in", "rin", "irin"))
+    assert rows[0, :8].tolist() == [words["aspirin"], *starts, *ends, shapes["xx"]]
     assert rows[1, 0] == 1
-    assert rows[1, 4:13].tolist() == [letters.get(c, 1) for c in "Ibuprofen"]
-    assert rows[1, 13:].tolist() == [0] * (LETTERS - 9)
-    assert (rows[2, 4:] != 0).all()
+    assert rows[1, 8:17].tolist() == [letters.get(c, 1) for c in "Ibuprofen"]
+    assert rows[1, 17:].tolist() == [0] * (LETTERS - 9)
+    assert (rows[2, 8:] != 0).all()
     assert (encoder.rows(["aspirin", "Ibuprofen", "x" * 50]) == rows).all()
 
 

@@ -12,6 +12,9 @@ from salus.contract.dataset import Dataset
 from salus.schema.errors import DataError
 from salus.schema.sample import Note, Sample
 
+PADDING = -1e5
+"""Every score of a step behind a text's end; not NaN, because an answer that is not finite counts as none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:
@@ -107,11 +110,21 @@ def bytes_to_texts(table: Tensor) -> list[list[str]]:
 
 
 def one_hot_tags(paths: Sequence[Sequence[int]], tags: int) -> Tensor:
-    """Return scores `(B, T, K)` that are one at the given tag and zero at the others; NaN behind each end."""
-    scores = torch.full((len(paths), max(map(len, paths)), tags), torch.nan)
+    """Return scores `(B, T, K)` that are one at the given tag and zero at the others; `PADDING` behind each end."""
+    scores = torch.full((len(paths), max(map(len, paths)), tags), PADDING)
     for row, path in enumerate(paths):
         scores[row, : len(path)] = torch.nn.functional.one_hot(torch.tensor(path), tags).float()
     return scores
+
+
+def real_steps(scores: Tensor) -> Tensor:
+    """Return which steps of `(B, T, K)` scores are not padding, `(B, T)` bool."""
+    return scores.amax(dim=2) > PADDING / 2
+
+
+def best_tags(scores: Tensor) -> NDArray[np.int64]:
+    """Return each step's best tag `(B, T)`, -1 behind each end."""
+    return scores.argmax(dim=2).masked_fill(~real_steps(scores), -1).cpu().numpy()
 
 
 def span_masks(found: Sequence[tuple[int, int, str]], classes: Sequence[str], steps: int) -> Tensor:

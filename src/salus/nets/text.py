@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from salus.schema.errors import DataError
 
 LETTERS = 20
-AFFIX = 3
-COLUMNS = 4  # word, prefix, suffix, shape; letters follow
+AFFIXES = (2, 3, 4)
+COLUMNS = 2 + 2 * len(AFFIXES)  # word, prefixes, suffixes, shape; letters follow
 _CACHE_LIMIT = 200_000
 
 
@@ -50,8 +50,8 @@ class Vocabulary:
     Attributes:
         words: Normalized, most frequent first.
         letters: Single characters.
-        prefixes: First three letters, normalized.
-        suffixes: Last three letters, normalized.
+        prefixes: First two, three and four letters, normalized.
+        suffixes: Last two, three and four letters, normalized.
         shapes: Outlines.
     """
 
@@ -74,9 +74,8 @@ class Vocabulary:
         counts: list[Counter[str]] = [Counter() for _ in range(5)]
         for token, count in tokens.items():
             plain = normalize_word(token)
-            for table, keys in zip(
-                counts, ((plain,), token, (plain[:AFFIX],), (plain[-AFFIX:],), (word_shape(token),)), strict=True
-            ):
+            keys_of = ((plain,), token, _ends(plain, 1), _ends(plain, -1), (word_shape(token),))
+            for table, keys in zip(counts, keys_of, strict=True):
                 for key in keys:
                     table[key] += count
         least = (word_count, part_count, part_count, part_count, part_count)
@@ -102,8 +101,13 @@ class Vocabulary:
         return tuple({name: number + 2 for number, name in enumerate(table)} for table in tables)
 
 
+def _ends(word: str, side: int) -> list[str]:
+    """Return the first (side 1) or last (side -1) two, three and four letters; marked where the word is no longer."""
+    return [("=" if len(word) <= n else "") + (word[:n] if side > 0 else word[-n:]) for n in AFFIXES]
+
+
 class TokenEncoder:
-    """Turns tokens into index rows `word, prefix, suffix, shape, letter 1 .. 20`; remembers words it has met."""
+    """Turns tokens into index rows `word, 3 prefixes, 3 suffixes, shape, 20 letters`; remembers words it has met."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
@@ -111,7 +115,7 @@ class TokenEncoder:
         self._rows: NDArray[np.int64] = np.zeros((1024, COLUMNS + LETTERS), np.int64)
 
     def rows(self, tokens: Sequence[str]) -> NDArray[np.int64]:
-        """Return `(T, 24)` indices of T tokens."""
+        """Return `(T, 28)` indices of T tokens."""
         known = self._known
         if len(known) + len(tokens) > _CACHE_LIMIT:
             known.clear()
@@ -124,7 +128,7 @@ class TokenEncoder:
         return self._rows[[known[token] for token in tokens]]
 
     def batch(self, texts: Sequence[Sequence[str]]) -> dict[str, Tensor]:
-        """Return `words (B, T)`, `affixes (B, T, 3)`, `characters (B, T, 20)`, zero padded, and `lengths (B,)`."""
+        """Return `words (B, T)`, `affixes (B, T, 7)`, `characters (B, T, 20)`, zero padded, and `lengths (B,)`."""
         lengths = [len(text) for text in texts]
         table = np.zeros((len(texts), max(lengths), COLUMNS + LETTERS), np.int64)
         for number, text in enumerate(texts):
@@ -145,8 +149,8 @@ class TokenEncoder:
         spelled = [letters.get(letter, 1) for letter in shown]
         return [
             words.get(plain, 1),
-            prefixes.get(plain[:AFFIX], 1),
-            suffixes.get(plain[-AFFIX:], 1),
+            *(prefixes.get(end, 1) for end in _ends(plain, 1)),
+            *(suffixes.get(end, 1) for end in _ends(plain, -1)),
             shapes.get(word_shape(token), 1),
             *spelled,
             *([0] * (LETTERS - len(spelled))),
@@ -198,16 +202,20 @@ class TokenEmbedding(nn.Module):
             self.vector = nn.Embedding.from_pretrained(start, freeze=not tuned, padding_idx=0)
             self.out_features += vectors.shape[1]
         self.spelling = CharacterCNN(len(vocabulary.letters)) if characters else None
-        tables = (vocabulary.prefixes, vocabulary.suffixes, vocabulary.shapes) if affixes else ()
-        self.parts = nn.ModuleList(nn.Embedding(len(table) + 2, 25, padding_idx=0) for table in tables)
-        self.out_features += 25 * len(tables) + (self.spelling.out_features if self.spelling is not None else 0)
+        reach = len(AFFIXES)
+        tables = ((vocabulary.prefixes, reach), (vocabulary.suffixes, reach), (vocabulary.shapes, 1)) if affixes else ()
+        self.parts = nn.ModuleList(nn.Embedding(len(table) + 2, 25, padding_idx=0) for table, _ in tables)
+        self.spread = [reach for _, reach in tables]
+        self.out_features += 25 * sum(self.spread) + (self.spelling.out_features if self.spelling is not None else 0)
 
     def forward(self, words: Tensor, affixes: Tensor, characters: Tensor) -> Tensor:
-        """Map `TokenEncoder.batch`'s `(B, T)`, `(B, T, 3)` and `(B, T, 20)` to `(B, T, D)`."""
+        """Map `TokenEncoder.batch`'s `(B, T)`, `(B, T, 7)` and `(B, T, 20)` to `(B, T, D)`."""
         found = [self.word(words)]
         if self.vector is not None:
             found.append(self.vector(words))
-        found.extend(table(affixes[:, :, number]) for number, table in enumerate(self.parts))
+        if self.spread:
+            for table, columns in zip(self.parts, affixes.split(self.spread, dim=2), strict=True):
+                found.append(table(columns).flatten(2))
         if self.spelling is not None:
             flat = characters.flatten(0, 1)
             chosen, inverse = _distinct(flat)

@@ -8,11 +8,12 @@ import torch
 from torch.nn import functional
 
 from salus.contract.dataset import ListDataset
+from salus.nets.tagging import PADDING
 from salus.schema.errors import ConfigError, DataError
 from salus.schema.question import Question
 from salus.schema.sample import Note, Sample
 from salus.systems.registry import create
-from salus.systems.rnn.birnn_events import PADDING, BiRNNEvents, BiRNNEventsConfig
+from salus.systems.rnn.birnn_events import BiRNNEvents, BiRNNEventsConfig
 from salus.tasks.registry import make
 
 CLASSES = ("O", "B-Disease", "I-Disease", "B-Drug", "I-Drug")

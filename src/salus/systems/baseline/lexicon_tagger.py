@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from salus.contract.batch import Batch, Objective
@@ -18,7 +19,15 @@ from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
 from salus.metrics.spans import Span, spans
-from salus.nets.tagging import bytes_to_texts, check_training, note_tokens, one_hot_tags, tag_matrix, texts_to_bytes
+from salus.nets.tagging import (
+    best_tags,
+    bytes_to_texts,
+    check_training,
+    note_tokens,
+    one_hot_tags,
+    tag_matrix,
+    texts_to_bytes,
+)
 from salus.schema.card import Card
 from salus.schema.config import Config
 from salus.schema.sample import Sample
@@ -46,6 +55,7 @@ class LexiconTagger(System):
         tasks=("tagging",),
         inputs=(("note", "Note: T tokens"),),
         modalities=("text",),
+        review="What a tagger must beat: phrases that training has already marked.",
         advantages=("Nothing to tune; every answer can be traced to a training mention.",),
         limits=("Never finds a phrase that training did not mark.",),
         differentiable=False,
@@ -103,7 +113,7 @@ class LexiconTagger(System):
         return Batch(tuple(sample.id for sample in samples), inputs, {} if tags is None else {"tags": tags})
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return one for the tag that is given and zero for the others `(B, T, K)`; NaN behind the end."""
+        """Return one for the tag that is given and zero for the others `(B, T, K)`; `PADDING` behind the end."""
         index = {name: number for number, name in enumerate(self.classes)}
         longest = max(map(len, self.phrases), default=0)
         paths = [
@@ -111,6 +121,10 @@ class LexiconTagger(System):
             for text in bytes_to_texts(batch.inputs["text"])
         ]
         return one_hot_tags(paths, len(self.classes)).to(batch.inputs["text"].device)
+
+    def decode(self, output: Tensor) -> NDArray[Any]:
+        """Return tags `(B, T)` int64, -1 behind each end."""
+        return best_tags(output)
 
     def objectives(self, batch: Batch, stage: str) -> Iterator[Objective]:
         """Yield nothing: `settle` makes the list."""

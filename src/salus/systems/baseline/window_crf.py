@@ -14,13 +14,22 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from salus.contract.batch import Batch, Objective
 from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
-from salus.nets.tagging import bytes_to_texts, check_training, note_tokens, one_hot_tags, tag_matrix, texts_to_bytes
+from salus.nets.tagging import (
+    best_tags,
+    bytes_to_texts,
+    check_training,
+    note_tokens,
+    one_hot_tags,
+    tag_matrix,
+    texts_to_bytes,
+)
 from salus.nets.text import normalize_word, word_shape
 from salus.schema.card import Card
 from salus.schema.config import Config
@@ -57,6 +66,7 @@ class WindowCRF(System):
         tasks=("tagging",),
         inputs=(("note", "Note: T tokens"),),
         modalities=("text",),
+        review="The classical rival of recurrent taggers: a fixed window of context and a list of features.",
         advantages=("Trains in about a minute on one core; every feature has a weight one can read.",),
         limits=("Sees a fixed window; slow above some dozens of tags.",),
         differentiable=False,
@@ -114,7 +124,7 @@ class WindowCRF(System):
         return Batch(tuple(sample.id for sample in samples), inputs, {} if tags is None else {"tags": tags})
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return one for the tag on the best path and zero for the others `(B, T, K)`; NaN behind the end.
+        """Return one for the tag on the best path and zero for the others `(B, T, K)`; `PADDING` behind the end.
 
         Raises:
             StoreError: The model is not trained or its bytes are damaged.
@@ -136,6 +146,10 @@ class WindowCRF(System):
             rows = window_features(text, self.config.window)
             paths.append([index[tag] for tag in tagger.tag(pycrfsuite.ItemSequence(rows))])
         return one_hot_tags(paths, len(self.classes)).to(batch.inputs["text"].device)
+
+    def decode(self, output: Tensor) -> NDArray[Any]:
+        """Return tags `(B, T)` int64, -1 behind each end."""
+        return best_tags(output)
 
     def objectives(self, batch: Batch, stage: str) -> Iterator[Objective]:
         """Yield nothing: `settle` trains the field."""

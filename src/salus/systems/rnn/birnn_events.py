@@ -22,15 +22,23 @@ from salus.metrics.spans import spans
 from salus.nets.crf import ChainCRF, iob_allowed
 from salus.nets.packed_lstm import lstm_states
 from salus.nets.recurrent import Recurrent, step_mask
-from salus.nets.tagging import Mention, check_training, locate, note_tokens, span_masks, tag_matrix
+from salus.nets.tagging import (
+    PADDING,
+    Mention,
+    best_tags,
+    check_training,
+    locate,
+    note_tokens,
+    real_steps,
+    span_masks,
+    tag_matrix,
+)
 from salus.nets.text import TokenEmbedding, TokenEncoder, Vocabulary, cooccurrence_vectors, pack_vectors, unpack_vectors
 from salus.schema.card import Card
 from salus.schema.config import Config
 from salus.schema.errors import ConfigError
 from salus.schema.recipe import Optimizer, Recipe, Stage
 from salus.schema.sample import Sample
-
-PADDING = -1e5  # every score of a padded step; `decode` reads lengths from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,11 +244,10 @@ class BiRNNEvents(System):
     @torch.no_grad()
     def decode(self, output: Tensor) -> NDArray[Any]:
         """Return tags `(B, T)` int64, -1 behind each end: the best legal path, or each token's best tag."""
-        real = output.amax(dim=2) > PADDING / 2
         if self.crf is None:
-            return output.argmax(dim=2).masked_fill(~real, -1).cpu().numpy()
+            return best_tags(output)
         allowed = (self.allowed[0].to(output.device), self.allowed[1].to(output.device))
-        return self.crf.viterbi(output.float(), real.sum(1), allowed).cpu().numpy()
+        return self.crf.viterbi(output.float(), real_steps(output).sum(1), allowed).cpu().numpy()
 
     def _scores(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         window, overlap, steps = self.config.window, self.config.overlap, embedded.shape[1]
