@@ -15,7 +15,7 @@ def _stream(leads=LEADS, length=80, rate_hz=20.0):
 
 
 def test_accepts_a_body_at_rest():
-    motion.check_motion(_stream(), LEADS, 20.0, "t")
+    motion.check_motion(_stream(), LEADS, 20.0, 3.0, "t")
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,13 @@ def test_accepts_a_body_at_rest():
         (_stream(LEADS[:3]), ShapeError, "also needs rotation"),
         (_stream(("ax", "ay")), ShapeError, "axes az"),
         (_stream(("ay", "ax", "az", "gx", "gy", "gz")), ShapeError, "in this order"),
+        (_stream(length=59), ShapeError, "59 samples, a window of 3 s needs 60"),
         (_stream(rate_hz=50.0), ShapeError, "resample"),
     ],
 )
 def test_refuses_other_sensors(stream, error, words):
     with pytest.raises(error, match=words):
-        motion.check_motion(stream, LEADS, 20.0, "trial 1")
+        motion.check_motion(stream, LEADS, 20.0, 3.0, "trial 1")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_refuses_nothing_and_infinity():
     stream = _stream()
     stream.array[0, 0] = np.inf
     with pytest.raises(UnitError, match="infinite"):
-        motion.check_motion(stream, LEADS, 20.0, "trial 1")
+        motion.check_motion(stream, LEADS, 20.0, 3.0, "trial 1")
 
 
 def test_window_states_by_hand():

@@ -24,17 +24,18 @@ SATURATED, DROPPED = 0x10, 0x20
 """Flags beside the state in the low four bits."""
 
 
-def check_motion(stream: Waveform, leads: Sequence[str], rate_hz: float, name: str) -> None:
+def check_motion(stream: Waveform, leads: Sequence[str], rate_hz: float, shortest_s: float, name: str) -> None:
     """Refuse a stream that a model of `leads` at `rate_hz` cannot judge.
 
     Args:
         stream: Acceleration in g, rotation in deg/s; NaN where packets were lost.
         leads: What the model was trained on.
         rate_hz: Rate it was trained on.
+        shortest_s: Length of one window.
         name: What messages call the stream.
 
     Raises:
-        ShapeError: Axes or rotation missing, other leads, or another rate.
+        ShapeError: Axes or rotation missing, other leads, another rate, or less than a window.
         UnitError: Acceleration that is not g, or not finite.
     """
     missing = [lead for lead in leads if lead not in stream.leads]
@@ -49,6 +50,11 @@ def check_motion(stream: Waveform, leads: Sequence[str], rate_hz: float, name: s
         raise ShapeError(f"{name}: leads {', '.join(stream.leads)}; the model needs {', '.join(leads)} in this order")
     if abs(stream.rate_hz - rate_hz) > 0.02 * rate_hz:
         raise ShapeError(f"{name}: {stream.rate_hz:g} Hz, the model was trained at {rate_hz:g} Hz; resample first")
+    if stream.array.shape[1] < round(shortest_s * rate_hz):
+        raise ShapeError(
+            f"{name}: {stream.array.shape[1]} samples, a window of {shortest_s:g} s needs "
+            f"{round(shortest_s * rate_hz)}; record longer"
+        )
     if np.isinf(stream.array).any():
         raise UnitError(f"{name}: infinite values; mark lost packets as NaN")
     check_gravity(stream.array[:3], name)

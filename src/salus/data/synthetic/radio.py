@@ -14,6 +14,9 @@ from salus.schema.errors import ConfigError
 LORA_PAYLOAD = 51
 """Largest LoRaWAN payload in bytes at the slowest European data rates (regional parameters EU868, DR0 to DR2)."""
 
+LORA_HEADER = 13
+"""Bytes that LoRaWAN adds to a payload: MAC header, device address, control, counter, port and integrity code."""
+
 DUTY_CYCLE = 0.01
 """Share of time a device may send in the EU868 bands g and g1 (ETSI EN 300 220)."""
 
@@ -151,7 +154,7 @@ class Uplink:
         for number, (ready, size) in enumerate(zip(times, sizes, strict=True)):
             left = int(size)
             while left > 0:
-                air = lora_airtime_s(min(left, self.payload), spreading=self.spreading)
+                air = lora_airtime_s(min(left, self.payload) + LORA_HEADER, spreading=self.spreading)
                 start = self._after_outage(max(float(ready), free), air)
                 free = start + air / self.duty
                 if self.channel is not None and not lost:

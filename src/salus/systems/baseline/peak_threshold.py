@@ -81,7 +81,7 @@ class PeakThreshold(System):
         peaks = []
         for sample in samples:
             stream = motion_stream(sample)
-            check_motion(stream, self.leads, self.rate_hz, f"sample {sample.id}")
+            check_motion(stream, self.leads, self.rate_hz, 0.0, f"sample {sample.id}")
             peaks.append(float(np.nanmax(np.linalg.norm(stream.array[:3], axis=0))))
         target = {}
         if all(sample.target is not None for sample in samples):

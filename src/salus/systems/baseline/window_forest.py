@@ -16,7 +16,7 @@ from salus.contract.task import Task
 from salus.nets.forest import FlatForest
 from salus.schema.card import Card
 from salus.schema.config import Config
-from salus.schema.errors import DataError, ShapeError
+from salus.schema.errors import DataError
 from salus.schema.sample import Sample
 from salus.transforms import window as cut
 from salus.transforms.motion import check_motion, impact_s, is_fall, motion_stream, window_states
@@ -132,11 +132,7 @@ class WindowForest(System):
 
     def _features(self, sample: Sample) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         stream = motion_stream(sample)
-        check_motion(stream, self.leads, self.rate_hz, f"sample {sample.id}")
-        if stream.array.shape[1] < self.size:
-            raise ShapeError(
-                f"sample {sample.id}: {stream.array.shape[1]} samples, a window needs {self.size}; record longer"
-            )
+        check_motion(stream, self.leads, self.rate_hz, self.config.window_s, f"sample {sample.id}")
         usable = cut.dropped_share(stream.array, self.size, self.stride) <= self.config.dropped_share
         if not usable.any():
             raise DataError(f"sample {sample.id}: every window lost too many packets; bring the receiver nearer")

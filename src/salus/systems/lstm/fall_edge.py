@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from salus.contract.batch import Batch, Objective
@@ -21,7 +22,7 @@ from salus.nets.inverted_residual import MobileNet1d
 from salus.nets.losses import focal_loss
 from salus.schema.card import Card
 from salus.schema.config import Config
-from salus.schema.errors import DataError, ShapeError
+from salus.schema.errors import DataError
 from salus.schema.recipe import Optimizer, Recipe, Stage
 from salus.schema.sample import Sample, Waveform
 from salus.transforms import window as cut
@@ -51,7 +52,7 @@ class FallEdgeConfig(Config):
         class_weights: Of daily, pre-impact and fall windows.
         daily_windows: Daily windows drawn per trial and step; falls and pre-impacts are all taken.
         turn_deg: Largest rotation about gravity.
-        tilt_deg: Largest rotation about any axis: a tag is never strapped on twice in the same way.
+        tilt_deg: Largest rotation about any axis, as a tag is never strapped on twice alike.
         dropped_share: A window with more lost packets is not judged.
         epochs: Passes over the trials.
         batch_size: Trials per step.
@@ -95,11 +96,9 @@ class WindowNet(nn.Module):
         self.register_buffer("scale", torch.tensor(list(scale)).view(-1, 1), persistent=False)
         self.pool: nn.Module = nn.AvgPool1d(config.pool) if config.pool > 1 else nn.Identity()
         mobile = config.body == "mobilenet"
-        self.features: nn.Module = (
-            MobileNet1d(leads, config.widths, expansion=config.expansion, kernel=config.kernel)
-            if mobile
-            else nn.Identity()
-        )
+        self.features: nn.Module = nn.Identity()
+        if mobile:
+            self.features = MobileNet1d(leads, config.widths, expansion=config.expansion, kernel=config.kernel)
         self.lstm = nn.LSTM(config.widths[-1] if mobile else leads, config.hidden, config.layers, batch_first=True)
         self.head = nn.Linear(config.hidden, len(STATES))
 
@@ -133,14 +132,13 @@ class FallEdge(System):
             "A trial is answered with the largest fall score of its windows.",
         ),
         advantages=("A window costs well under a millisecond; an alarm is 12 bytes.",),
-        limits=(
-            "Learnt from staged falls of young people.",
-            "Needs the sensor at the place it was trained for; the wrist alarms at clapping, hopping and jogging.",
-        ),
+        limits=("Learnt from staged falls of young people.", "Needs the sensor at the place it was trained for."),
         explain_input="signal",
     )
     config_type: ClassVar[type[Config]] = FallEdgeConfig
-    small: ClassVar[Config] = FallEdgeConfig(widths=(8, 12, 16, 32), hidden=24, epochs=15)
+    small: ClassVar[Config] = FallEdgeConfig(
+        widths=(8, 12, 16, 32), hidden=24, epochs=15, batch_size=8, learning_rate=5e-3, daily_windows=3
+    )
     tiny: ClassVar[Config] = FallEdgeConfig(widths=(4, 4), hidden=6, epochs=2, batch_size=8, daily_windows=2)
 
     config: FallEdgeConfig
@@ -192,9 +190,8 @@ class FallEdge(System):
         turn = np.deg2rad(rng.uniform(-self.config.turn_deg, self.config.turn_deg))
         tilt = np.deg2rad(rng.uniform(-self.config.tilt_deg, self.config.tilt_deg))
         axis = rng.normal(size=3)
-        matrix = cut.rotation_matrix(axis / np.linalg.norm(axis), tilt) @ cut.rotation_matrix(
-            cut.gravity_direction(stream.array[:3]), turn
-        )
+        about_gravity = cut.rotation_matrix(cut.gravity_direction(stream.array[:3]), turn)
+        matrix = cut.rotation_matrix(axis / np.linalg.norm(axis), tilt) @ about_gravity
         shift = int(rng.integers(0, min(self.stride, stream.array.shape[1] - self.size + 1)))
         array = cut.rotate_triples(stream.array[:, shift:], matrix)
         if target.get("peak_s") is not None:
@@ -220,12 +217,11 @@ class FallEdge(System):
             signal[row, :, : array.shape[1]] = cut.fill_gaps(array)
         target = {}
         if all(sample.target is not None for sample in samples):
-            label = torch.tensor([int(is_fall(sample)) for sample in samples])
             starts_s = np.arange(count) * self.stride / self.rate_hz
             size_s, margin_s = self.size / self.rate_hz, self.config.margin_s
             states = np.stack([window_states(impact_s(sample), starts_s, size_s, margin_s) for sample in samples])
             states[~usable] = -1
-            target = {"label": label, "state": torch.from_numpy(states)}
+            target = {"state": torch.from_numpy(states)}
         inputs = {"signal": torch.from_numpy(signal), "usable": torch.from_numpy(usable)}
         return Batch(tuple(sample.id for sample in samples), inputs, target)
 
@@ -261,10 +257,10 @@ class FallEdge(System):
         """Return what the device would send for one stream: the end of each window that alarms, and its message.
 
         Args:
-            sample: A stream of any length from one window on.
+            sample: A stream of one window or more, which began `start_s` whole seconds after 1970.
             threshold: Fall probability from which a window alarms.
             device: Number of the sensor.
-            start_s: When the stream began, whole seconds since 1970.
+            start_s: See `sample`.
 
         Returns:
             Pairs of time since the stream's start, in s, and alarm; pre-impact windows are reported as such.
@@ -279,29 +275,23 @@ class FallEdge(System):
         for number, (fall, soon) in enumerate(zip(probability, early, strict=True)):
             if fall < threshold and soon < 0.5:
                 continue
-            first = number * self.stride
-            part = Waveform(array=array[:, first : first + self.size], rate_hz=self.rate_hz, leads=self.leads)
-            end_s = (first + self.size) / self.rate_hz
+            end = number * self.stride + self.size
+            part = Waveform(array=array[:, end - self.size : end], rate_hz=self.rate_hz, leads=self.leads)
             alarm = Alarm.of_window(
                 part,
                 TAG_LIMIT_G if len(self.leads) == 6 else PHONE_LIMIT_G,
                 device=device,
                 counter=len(found),
-                time_s=start_s + int(end_s),
+                time_s=start_s + int(end / self.rate_hz),
                 state=2 if fall >= threshold else 1,
                 probability=fall if fall >= threshold else soon,
             )
-            found.append((end_s, alarm))
+            found.append((end / self.rate_hz, alarm))
         return found
 
-    def _checked(self, sample: Sample) -> np.ndarray:
+    def _checked(self, sample: Sample) -> NDArray[np.floating]:
         stream = motion_stream(sample)
-        check_motion(stream, self.leads, self.rate_hz, f"sample {sample.id}")
-        if stream.array.shape[1] < self.size:
-            raise ShapeError(
-                f"sample {sample.id}: {stream.array.shape[1]} samples, a window of {self.config.window_s:g} s "
-                f"needs {self.size}; record longer"
-            )
+        check_motion(stream, self.leads, self.rate_hz, self.config.window_s, f"sample {sample.id}")
         return stream.array
 
 
