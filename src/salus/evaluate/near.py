@@ -25,6 +25,8 @@ CEILING = (0.998, 0.995)
 COMPARED = 20_000
 """More samples than this are thinned, evenly, to bound time."""
 BLOCK = 512
+PAIRS = 200_000
+"""After so many nearly equal pairs the search ends: the split leaks, and each further pair costs memory."""
 
 
 def near_pairs(values: NDArray[np.float32], table: NDArray[np.int8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -54,6 +56,8 @@ def near_pairs(values: NDArray[np.float32], table: NDArray[np.int8]) -> tuple[ND
         )
         firsts.append(i[close])
         seconds.append(j[close])
+        if sum(map(len, firsts)) > PAIRS:
+            break
     return np.concatenate(firsts), np.concatenate(seconds)
 
 

@@ -292,7 +292,16 @@ def _pictures(folder, part, arm, arrays, labels=True):
     extra = (
         {
             "truth_label": np.array(["normal", "pneumonia"] * 3),
-            "answer_label": np.array(["pneumonia (0.97)", "normal (0.88)"] * 3),
+            "answer_label": np.array(
+                [
+                    "normal (0.99)",
+                    "pneumonia (0.98)",
+                    "normal (0.97)",
+                    "normal (0.97)",
+                    "pneumonia (0.92)",
+                    "normal (0.9)",
+                ]
+            ),
         }
         if labels
         else {}

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ from salus.schema.files import write_text
 from salus.study.report import words
 from salus.study.report.ink import looks
 from salus.study.report.pictures import attached
-from salus.study.report.sections import legend, section
+from salus.study.report.sections import section
 from salus.study.report.text import bar_summary, ranking
-from salus.study.result import StudyResult
+from salus.study.result import ArmResult, PartResult, StudyResult
 
 ROLES = {"system": "system", "baseline": "baseline", "ablation": "ablation"}
 
@@ -99,6 +100,15 @@ def glance(result: StudyResult) -> list[dict[str, Any]]:
             )
         rows.append({"arm": arm, "cells": cells})
     return rows
+
+
+def legend(parts: Sequence[PartResult]) -> list[ArmResult]:
+    """Return the first arm of each name over all parts."""
+    found: dict[str, ArmResult] = {}
+    for part in parts:
+        for arm in part.arms:
+            found.setdefault(arm.name, arm)
+    return list(found.values())
 
 
 def checksums(folder: Path) -> list[tuple[str, str]]:

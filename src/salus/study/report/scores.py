@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from salus.study.report.ink import INK, MUTED, Look, canvas, svg
-from salus.study.report.words import interval, metric_label, score
+from salus.study.report.words import amount, interval, metric_label, score
 from salus.study.result import ArmResult, Comparison, Estimate, PartResult
 
 WIDTH, HEIGHT = 260.0, 26.0
@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 260.0, 26.0
 def interval_cells(part: PartResult, looks: Mapping[str, Look]) -> dict[str, Markup]:
     """Return a small interval graphic for each arm, all on one scale, for the cells of a table."""
     found = {arm.name: arm.metrics[part.primary] for arm in part.arms if part.primary in arm.metrics}
-    span = _span([value for row in found.values() for value in (row.low, row.value, row.high, *row.seeds)])
+    span = score_span(part)
     if span is None:
         return {}
     best = _best(part)
@@ -26,7 +26,8 @@ def interval_cells(part: PartResult, looks: Mapping[str, Look]) -> dict[str, Mar
 
 def difference_cells(rows: Sequence[Comparison]) -> list[Markup]:
     """Return a small interval graphic for each difference, with a line at zero."""
-    span = _span([value for row in rows for value in (row.low, row.high, row.difference)] + [0.0])
+    kept = _close([(row.difference, (row.low, row.high)) for row in rows], 0.0)
+    span = _span([value for found in kept for value in found] + [0.0])
     if span is None:
         return [Markup("")] * len(rows)
     zero = _at(0.0, span)
@@ -44,19 +45,15 @@ def difference_cells(rows: Sequence[Comparison]) -> list[Markup]:
 
 def axis_label(part: PartResult) -> str:
     """Return the range that the interval graphics span, in words."""
-    values = [
-        value
-        for arm in part.arms
-        if part.primary in arm.metrics
-        for value in (
-            arm.metrics[part.primary].low,
-            arm.metrics[part.primary].value,
-            arm.metrics[part.primary].high,
-            *arm.metrics[part.primary].seeds,
-        )
-    ]
-    span = _span(values)
+    span = score_span(part)
     return "" if span is None else f"{score(span[0], part.primary)} … {score(span[1], part.primary)}"
+
+
+def score_span(part: PartResult) -> tuple[float, float] | None:
+    """Return the range of scores that is drawn: all arms but those that fall far behind the rest."""
+    rows = [arm.metrics[part.primary] for arm in part.arms if part.primary in arm.metrics]
+    kept = _close([(row.value, (row.low, row.value, row.high, *row.seeds)) for row in rows], _best(part))
+    return _span([value for found in kept for value in found])
 
 
 def spread(part: PartResult, looks: Mapping[str, Look]) -> Markup | None:
@@ -75,6 +72,20 @@ def spread(part: PartResult, looks: Mapping[str, Look]) -> Markup | None:
             axis.plot(row.folds, height, ".", color=look.colour, markersize=4, alpha=0.5)
         axis.plot(row.seeds, [place] * len(row.seeds), look.marker, color=look.colour, markersize=7, alpha=0.85,
                   markeredgecolor=INK, markeredgewidth=0.4)  # fmt: skip
+    span = score_span(part)
+    folds = [value for arm in arms for value in arm.metrics[part.primary].folds]
+    if span and folds:
+        reach = 2 * (span[1] - span[0])
+        near = [value for value in folds if span[0] - reach <= value <= span[1] + reach]
+        low, high = min(span[0], *near), max(span[1], *near)
+        axis.set_xlim(low - 0.02 * (high - low), high + 0.02 * (high - low))
+        for place, arm in enumerate(arms):
+            value = arm.metrics[part.primary].value
+            if not low <= value <= high:
+                side = 0.01 if value < low else 0.99
+                text = f"\N{LEFTWARDS ARROW} {score(value)}" if value < low else f"{score(value)} \N{RIGHTWARDS ARROW}"
+                axis.text(side, place, text, transform=axis.get_yaxis_transform(), color=looks[arm.name].colour,
+                          fontsize=9, va="center", ha="left" if value < low else "right")  # fmt: skip
     axis.set_yticks(range(len(arms)), [arm.label for arm in arms], fontsize=9.5, color=INK)
     axis.set_ylim(len(arms) - 0.45, -0.55)
     axis.grid(axis="y", visible=False)
@@ -96,6 +107,8 @@ def price(part: PartResult, looks: Mapping[str, Look]) -> Markup | None:
     ]
     if not shown:
         return None
+    from matplotlib.ticker import LogLocator, NullLocator
+
     figure, axes = canvas(3.2 * len(shown), 3.0, columns=len(shown), sharey=True)
     for axis, (kind, label) in zip(axes[0], shown, strict=True):
         axis.set_xscale("log")
@@ -111,8 +124,9 @@ def price(part: PartResult, looks: Mapping[str, Look]) -> Markup | None:
         )
         # Whole decades, so that even arms of one price get a scale that can be read.
         axis.set_xlim(10 ** np.floor(prices.min() - 0.1), 10 ** np.ceil(prices.max() + 0.1))
-        axis.tick_params(which="minor", length=0)
-        axis.xaxis.set_minor_formatter("")
+        axis.xaxis.set_major_locator(LogLocator(numticks=6))
+        axis.xaxis.set_minor_locator(NullLocator())
+        axis.xaxis.set_major_formatter(lambda value, _: amount(value))
     axes[0, 0].set_ylabel(metric_label(part.primary))
     for axis in axes[0]:
         axis.xaxis.label.set_color(MUTED)
@@ -131,6 +145,14 @@ def _best(part: PartResult) -> float:
     values = [sign * arm.metrics[part.primary].value for arm in part.arms if part.primary in arm.metrics]
     values = [value for value in values if math.isfinite(value)]
     return sign * max(values) if values else math.nan
+
+
+def _close(rows: Sequence[tuple[float, tuple[float, ...]]], centre: float) -> list[tuple[float, ...]]:
+    """Leave out rows that would squeeze all others: four times as far from the centre as the next one."""
+    rows = sorted((row for row in rows if math.isfinite(row[0])), key=lambda row: abs(row[0] - centre))
+    while len(rows) > 2 and abs(rows[-1][0] - centre) > 4 * abs(rows[-2][0] - centre) > 0:
+        rows = rows[:-1]
+    return [found for _, found in rows]
 
 
 def _span(values: Sequence[float]) -> tuple[float, float] | None:
@@ -155,7 +177,7 @@ def _row(row: Estimate, span: tuple[float, float], look: Look, metric: str, best
         x = _at(best, span)
         body += f'<line class="zero" x1="{x:.1f}" x2="{x:.1f}" y1="1" y2="{HEIGHT - 1:.0f}"/>'
     for seed in row.seeds if len(row.seeds) > 1 else ():
-        if math.isfinite(seed):
+        if span[0] <= seed <= span[1]:
             body += (
                 f'<circle cx="{_at(seed, span):.1f}" cy="{middle + 8:.0f}" r="1.8" fill="{look.css}" opacity="0.6"/>'
             )
@@ -166,8 +188,11 @@ def _row(row: Estimate, span: tuple[float, float], look: Look, metric: str, best
 def _whisker(low: float, value: float, high: float, span: tuple[float, float], colour: str, radius: float) -> str:
     if not all(math.isfinite(number) for number in (low, value, high)):
         return ""
-    a, x, b = (_at(number, span) for number in (low, value, high))
     y = HEIGHT / 2 - 1
+    if not span[0] <= value <= span[1]:
+        x, way = (4.0, 9) if value < span[0] else (WIDTH - 4, -9)
+        return f'<path d="M{x:.0f} {y}l{way} -5v10z" fill="{colour}"/>'
+    a, x, b = (_at(min(max(number, span[0]), span[1]), span) for number in (low, value, high))
     lines = f"M{a:.1f} {y}H{b:.1f}M{a:.1f} {y - 4}v8M{b:.1f} {y - 4}v8"
     return (
         f'<path d="{lines}" stroke="{colour}" stroke-width="2" fill="none"/>'

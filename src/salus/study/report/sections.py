@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -295,12 +295,3 @@ def _counts(row: Mapping[str, Any], side: str) -> str:
 
 def _round(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) or value >= 10 else f"{value:.1f}"
-
-
-def legend(parts: Sequence[PartResult]) -> list[ArmResult]:
-    """Return the first arm of each name over all parts."""
-    found: dict[str, ArmResult] = {}
-    for part in parts:
-        for arm in part.arms:
-            found.setdefault(arm.name, arm)
-    return list(found.values())

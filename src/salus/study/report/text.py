@@ -22,7 +22,7 @@ def part_summary(part: PartResult, *, named: bool = False) -> list[str]:
     start = f"{part.title}: " if named else ""
     direction = "highest" if part.directions.get(part.primary, 1) > 0 else "lowest"
     sentences = [
-        f"{start}{best.label} reached the {direction} {metric}, {score(top.value, part.primary)} "
+        f"{start}{_opening(best.label)} reached the {direction} {metric}, {score(top.value, part.primary)} "
         f"(95 % interval {interval(top.low, top.high, part.primary)}{_basis(part, len(top.seeds))})."
     ]
     if len(ranked) > 1:
@@ -118,18 +118,26 @@ def _baseline(part: PartResult, ranked: Sequence[ArmResult]) -> list[str]:
     margin += f"95 % interval {interval(row.low, row.high, part.primary, signed=True)}"
     verdict = {"a": "beats", "b": "falls behind", "tie": "does not beat"}[row.verdict]
     tail = " (a tie)" if row.verdict == "tie" else ""
-    return [f"{system.label} {verdict} the strongest baseline, {baseline.label}: difference {margin}{tail}."]
+    return [f"{_opening(system.label)} {verdict} the strongest baseline, {baseline.label}: difference {margin}{tail}."]
+
+
+def _opening(label: str) -> str:
+    """Start a sentence with a label; a name such as `vitals_cnn` stays as it is written."""
+    first = label.split(" ", maxsplit=1)[0]
+    return label[:1].upper() + label[1:] if first.replace("-", "").isalpha() and first.islower() else label
 
 
 def _cautions(part: PartResult) -> list[str]:
     lines = []
     if part.data.get("simulated"):
         lines.append("The data are simulated: the figures say what the method can do, not what it does on patients.")
-    allowed = [str(row["rule"]) for row in part.firewall if row.get("overridden")]
+    allowed = [row for row in part.firewall if row.get("overridden")]
     if allowed:
+        names = ", ".join(str(row["rule"]) for row in allowed)
+        reasons = "; ".join(str(row["reason"]) for row in allowed if row.get("reason"))
         lines.append(
-            f"This split leaks and was scored all the same (firewall overridden: {', '.join(allowed)}): "
-            "the figures are too good to be true and only show the size of the mistake."
+            f"This split leaks and was scored all the same (firewall overridden: {names}{'; ' if reasons else ''}"
+            f"{reasons}): the figures flatter and must not be read as performance on new patients."
         )
     patients = patients_tested(part)
     if 0 < patients < 10:
