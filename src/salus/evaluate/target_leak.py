@@ -96,7 +96,9 @@ def _regions(facts: Facts, told: Sequence[int], target: NDArray[Any]) -> list[st
             continue
         chosen = target[np.isin(told, rows)]
         values = np.stack([np.concatenate([by_mean[k], facts.extremes[name][k]]) for k in rows])
-        cells = np.flatnonzero(_separates(values, chosen) >= DECIDES) % EDGE[2] ** 2
+        blocks = (values[:, k : k + 192] for k in range(0, values.shape[1], 192))  # ranks take memory
+        scores = np.concatenate([_separates(block, chosen) for block in blocks])
+        cells = np.flatnonzero(scores >= DECIDES) % EDGE[2] ** 2
         for cell in np.unique(cells).tolist():
             row, column = divmod(cell, EDGE[2])
             lines.append(f"{name!r}: the cell in row {row + 1}, column {column + 1} of {EDGE[2]} separates the classes")
