@@ -100,7 +100,9 @@ class VitalsCNN(System):
             "A window's mean levels skip the convolutions and join at the merge",
             "Regular patterns are reported, not fed to the network; rows of a survey have no order in time",
         ),
+        advantages=("On NHANES 2017-2018 it equals a dense network of several times its size",),
         limits=(
+            "On NHANES neither the order by correlation nor the gates gain anything worth having",
             "Pre-diabetes cannot be told without glucose or HbA1c",
             "A table has no neighbourhood of its own: boosting is the method to beat",
         ),
@@ -153,8 +155,8 @@ class VitalsCNN(System):
             factors = torch.from_numpy(((windows - mean) / scale).astype(np.float32))
         else:
             factors = self.encoder.encode([checked_row(sample, self.encoder.input) for sample in samples])
-        target = {} if labels is None else {"label": labels}
-        return Batch(tuple(sample.id for sample in samples), {"factors": factors}, target)
+        ids, target = tuple(sample.id for sample in samples), {} if labels is None else {"label": labels}
+        return Batch(ids, {"factors": factors}, target)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the positive class's logit `(B, 1)` for two classes, else logits `(B, K)`."""
@@ -207,9 +209,8 @@ class VitalsCNN(System):
         samples = [train[i] for i in range(len(train))]
         if config.arm == "review" and "vitals" in samples[0].inputs:
             windows = np.stack([checked_window(sample) for sample in samples])
-            scale = windows.std(axis=(0, 2)).clip(1e-6)
+            mean, scale = windows.mean(axis=(0, 2)), windows.std(axis=(0, 2)).clip(1e-6)
             within = (windows.std(axis=2).mean(axis=0) / scale).clip(1e-3)
-            mean = windows.mean(axis=(0, 2))
             return {"kind": "windows", "mean": mean.tolist(), "scale": scale.tolist(), "within": within.tolist()}
         rows = measure_rows(ListDataset([checked_row(sample) for sample in samples]))
         encoder = RowEncoder(rows)
