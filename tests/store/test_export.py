@@ -3,7 +3,6 @@ import pytest
 import torch
 from torch import nn
 
-from salus.nets.inverted_residual import MobileNet1d
 from salus.schema.errors import MissingDependencyError, StoreError
 from salus.store import export
 
@@ -14,7 +13,7 @@ pytest.importorskip("onnxscript")
 class Small(nn.Module):
     def __init__(self):
         super().__init__()
-        self.features = MobileNet1d(3, (4, 6))
+        self.features = nn.Sequential(nn.Conv1d(3, 6, 5, stride=4), nn.BatchNorm1d(6), nn.ReLU6())
         self.lstm = nn.LSTM(6, 5, batch_first=True)
         self.head = nn.Linear(5, 3)
 

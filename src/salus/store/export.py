@@ -93,13 +93,15 @@ def export_int8(network: nn.Module, rows: Tensor, path: Path) -> Exported:
     import warnings
 
     from onnxruntime.quantization import CalibrationMethod, QuantType, quantize_dynamic, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
 
     rows = rows[:LONGEST_CALIBRATION]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plain, products = Path(folder) / "plain.onnx", Path(folder) / "products.onnx"
+        plain, merged, products = (Path(folder) / f"{name}.onnx" for name in ("plain", "merged", "products"))
         export_onnx(network, rows, plain)
-        quantize_dynamic(plain, products, op_types_to_quantize=["LSTM", "MatMul", "Gemm"], weight_type=QuantType.QInt8)
+        quant_pre_process(plain, merged, skip_symbolic_shape=True)
+        quantize_dynamic(merged, products, op_types_to_quantize=["LSTM", "MatMul", "Gemm"], weight_type=QuantType.QInt8)
         quantize_static(
             products,
             path,
