@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from salus.cli.show import emit_json, table
+from salus.cli.show import emit_json, facts, table
 
 app = typer.Typer(help="Datasets: list, fetch from the official source, describe, check.", no_args_is_help=True)
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -24,7 +24,7 @@ def ls(as_json: JSON = False) -> None:
         (item.name, "yes" if present(item) else "-", item.kind, item.modality, ", ".join(item.tasks), item.licence)
         for item in found
     ]
-    table(("name", "here", "kind", "data", "task", "licence"), rows)
+    table(("name", "here", "kind", "data", "task", "licence"), rows, drop=("licence", "kind"), least={"licence": 30})
     typer.echo(f"data folder: {data_folder()} (SALUS_DATA)")
 
 
@@ -37,43 +37,20 @@ def show(
     from salus.data.library import entry, names, open_data, parse_spec, present
 
     head, _ = parse_spec(name)
-    facts: dict[str, Any] = {}
+    about: dict[str, Any] = {}
     here = True
     if head in names():
         found = entry(head)
-        facts = _facts(found)
+        about = _about(found)
         here = present(found)
     if here:
-        from salus.data.cohort import cohort_of
-        from salus.data.fingerprint import fingerprint
-        from salus.tasks.registry import make
-
-        loaded = open_data(name)
-        stratum = make(loaded.question).stratum
-        samples = [loaded.dataset[i] for i in range(len(loaded.dataset))]
-        counts: dict[str, int] = {}
-        for sample in samples:
-            counts[stratum(sample.target)] = counts.get(stratum(sample.target), 0) + 1
-        facts.update(
-            samples=len(samples),
-            patients=len({s.patient for s in samples}),
-            classes=dict(sorted(counts.items())),
-            inputs={key: _kind(value) for key, value in samples[0].inputs.items()},
-            question=loaded.question.to_dict(),
-            notes=list(loaded.notes),
-            fingerprint=fingerprint(loaded.dataset),
-        )
-        del cohort_of
+        about.update(_content(open_data(name)))
     if as_json:
-        emit_json(facts)
+        emit_json(about)
         return
-    rows = [
-        (k, v if isinstance(v, str) else "\n".join(map(str, v)) if isinstance(v, list | tuple) else v)
-        for k, v in facts.items()
-    ]
-    table(("", ""), [row for row in rows if row[1] not in ("", None, (), {})])
+    facts([(key, value) for key, value in about.items() if value not in ("", None, (), {}, [])])
     if not here:
-        typer.echo(f"not here; `salus data get {head}` fetches it" if facts.get("files") else "not here")
+        typer.echo(f"not here; `salus data get {head}` fetches it" if about.get("files") else "not here")
 
 
 @app.command("get")
@@ -123,7 +100,7 @@ def check(
     from salus.tasks.registry import make
 
     loaded = open_data(name)
-    rows = [(f.severity, f.what, f.which, f.remedy) for f in check_data(loaded)]
+    rows = [(f.severity, f.what, ", ".join(f.which[:6]), f.remedy) for f in check_data(loaded)]
     try:
         split = divide(loaded.dataset, make(loaded.question), 0)
         for leak in inspect(loaded.dataset, [split], defining=loaded.defining):
@@ -143,13 +120,37 @@ def check(
         raise typer.Exit(3)
 
 
-def _facts(found: Any) -> dict[str, Any]:
-    facts = {f.name: getattr(found, f.name) for f in dataclasses.fields(found) if f.name not in ("load", "files")}
-    facts["options"] = {k: list(v) for k, v in facts["options"].items()}
-    facts["files"] = [f"{r.url} ({r.size:,} bytes)" for r in found.files]
-    return facts
+def _about(found: Any) -> dict[str, Any]:
+    about = {f.name: getattr(found, f.name) for f in dataclasses.fields(found) if f.name not in ("load", "files")}
+    about["options"] = {k: list(v) for k, v in about["options"].items()}
+    about["files"] = [f"{r.url} ({r.size:,} bytes)" for r in found.files]
+    return about
+
+
+def _content(loaded: Any) -> dict[str, Any]:
+    """Count what a dataset holds; files are read once, for the fingerprint."""
+    from salus.data.cohort import cohort_of
+    from salus.data.fingerprint import fingerprint
+    from salus.tasks.registry import make
+
+    cohort = cohort_of(loaded.dataset, make(loaded.question).stratum)
+    labels = list(cohort.labels)
+    counts = {label: labels.count(label) for label in sorted(set(labels))}
+    question = {k: v for k, v in loaded.question.to_dict().items() if v not in ("", None, [], ())}
+    return {
+        "samples": len(cohort.ids),
+        "patients": len(set(cohort.patients)),
+        **({"classes": counts} if len(counts) > 1 else {}),
+        "inputs": {key: _kind(value) for key, value in loaded.dataset[0].inputs.items()},
+        "question": question,
+        "notes": list(loaded.notes),
+        "fingerprint": fingerprint(loaded.dataset).sha256,
+    }
 
 
 def _kind(value: Any) -> str:
-    shape = getattr(getattr(value, "array", None), "shape", "")
-    return f"{type(value).__name__} {shape}".strip()
+    array = getattr(value, "array", None)
+    if array is not None:
+        return f"{type(value).__name__} ({', '.join(map(str, array.shape))})"
+    size = len(getattr(value, "values", None) or getattr(value, "tokens", ()))
+    return f"{type(value).__name__} ({size} {'columns' if hasattr(value, 'values') else 'tokens'})"

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from salus.cli.show import emit_json, table
+import salus
+from salus.cli.show import emit_json, facts, table
 from salus.schema.errors import UsageError
 
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -41,11 +42,15 @@ def systems(
         emit_json({known: dataclasses.asdict(card) for known, card in chosen.items()})
         return
     rows = [
-        (known, card.family, ", ".join(card.tasks), ", ".join(card.modalities), card.title)
+        (known, card.family, ", ".join(card.tasks), _kinds(card.modalities), card.title)
         for known, card in sorted(chosen.items(), key=lambda item: (item[1].family == "baseline", item[1].family))
     ]
-    table(("name", "family", "task", "data", "what"), rows)
+    table(("name", "family", "task", "data", "what"), rows, drop=("family", "data"), least={"what": 28})
     typer.echo("`salus systems NAME` tells more of one.")
+
+
+def _kinds(modalities: tuple[str, ...]) -> str:
+    return "any" if len(modalities) > 3 else ", ".join(modalities)
 
 
 def _one_system(name: str, as_json: bool) -> None:
@@ -57,20 +62,23 @@ def _one_system(name: str, as_json: bool) -> None:
     if as_json:
         emit_json({"name": name, **card, "paper": kind.config_type().to_dict(), "small": small})
         return
+    shown = {key: value for key, value in card.items() if value not in ("", None, ())}
     rows: list[tuple[str, Any]] = [("name", name)]
-    for key, value in card.items():
-        lines = (
-            [": ".join(item) if isinstance(item, tuple) else f"- {item}" for item in value]
-            if isinstance(value, tuple)
-            else []
-        )
-        shown = "\n".join(lines) if isinstance(value, tuple) else value
-        if shown not in ("", None):
-            rows.append((key.replace("_", " "), shown))
+    for key, value in shown.items():
+        if key in ("inputs", "reported"):
+            rows.append((key, [f"{first}: {second}" for first, second in value]))
+        elif key in ("tasks", "modalities"):
+            rows.append((key, ", ".join(value)))
+        else:
+            rows.append((key.replace("_", " "), [f"- {item}" for item in value] if type(value) is tuple else value))
     paper = kind.config_type().to_dict()
-    rows.append(("settings", "\n".join(f"{k} = {v!r} (small: {small[k]!r})" for k, v in paper.items())))
+    rows.append(("settings", [_setting(key, value, small[key]) for key, value in paper.items()]))
     rows.append(("last result", _last_result(name)))
-    table(("", ""), rows)
+    facts(rows)
+
+
+def _setting(name: str, paper: Any, small: Any) -> str:
+    return f"{name} = {json.dumps(paper)}" + ("" if small == paper else f"   (small: {json.dumps(small)})")
 
 
 def _last_result(name: str) -> str:
@@ -81,18 +89,37 @@ def _last_result(name: str) -> str:
 
 def doctor(as_json: JSON = False) -> None:
     """Say what this machine has (cores, memory, GPU, codecs, data) and what will work."""
-    facts = _machine()
+    found = _machine()
     if as_json:
-        emit_json(facts)
+        emit_json(found)
         return
-    table(("", ""), [(k.replace("_", " "), v if isinstance(v, str) else json.dumps(v)) for k, v in facts.items()])
-    for problem in facts["problems"]:
+    missing = [name for name, there in found["libraries"].items() if not there]
+    decoders, undecodable = found["dicom_decoders"], found["dicom_missing"]
+    facts(
+        [
+            ("salus", f"{salus.__version__}, Python {found['python']}, torch {found['torch']}"),
+            ("cores", found["cores"]),
+            ("memory free", f"{found['memory_free_gb']} GB"),
+            ("disk free here", f"{found['disk_free_gb']} GB"),
+            ("GPU", ", ".join(found["gpus"]) or "none; everything runs on the processor"),
+            ("bf16 in hardware", found["bf16_in_hardware"]),
+            ("DICOM", f"{len(decoders)} of {len(decoders) + len(undecodable)} transfer syntaxes are read"),
+            *([("", [f"not read: {name}" for name in undecodable])] if undecodable else []),
+            ("libraries", f"missing: {', '.join(missing)}" if missing else "all there"),
+            ("data folder", f"{found['data_folder']} (SALUS_DATA)"),
+            ("datasets here", f"{', '.join(found['data_present'])} ({len(found['data_present'])} of {found['data']})"),
+        ]
+    )
+    for problem in found["problems"]:
         typer.secho(f"! {problem}", fg="yellow")
+    if not found["problems"]:
+        typer.echo("No problem found.")
 
 
 def _machine() -> dict[str, Any]:
     import importlib.util
     import os
+    import platform
     import shutil
 
     import psutil
@@ -121,6 +148,8 @@ def _machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_free_gb": round(memory, 1),
         "disk_free_gb": round(free, 1),
+        "salus": salus.__version__,
+        "python": platform.python_version(),
         "torch": torch.__version__,
         "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "bf16_in_hardware": has_bf16("cuda" if torch.cuda.is_available() else "cpu"),
@@ -128,6 +157,7 @@ def _machine() -> dict[str, Any]:
         "dicom_missing": [name for name, there in decodable().items() if not there],
         "libraries": {name: importlib.util.find_spec(name) is not None for name in optional},
         "data_folder": str(data_folder()),
+        "data": len(names()),
         "data_present": [name for name in names() if present(entry(name))],
         "problems": problems,
     }
