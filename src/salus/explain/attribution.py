@@ -95,47 +95,30 @@ class Subject:
     in the 16 x 16 patch that the system changed most.
     """
 
-    layer: nn.Module | None
-
     def __init__(self, system: System, batch: Batch) -> None:
         self.system, self.batch = system, batch
-        card = type(system).card
-        floats = [name for name, tensor in batch.inputs.items() if tensor.is_floating_point()]
-        self.name, self.layer = card.explain_input, None
-        if self.name not in batch.inputs:
+        self.name = type(system).card.explain_input
+        embed: Callable[[Batch], Tensor] | None = getattr(system, "embed", None)
+        self.embedded = self.name not in batch.inputs and embed is not None
+        if self.name not in batch.inputs and embed is None:
+            floats = [name for name, tensor in batch.inputs.items() if tensor.is_floating_point()]
             self.name = floats[0] if floats else next(iter(batch.inputs))
-            if card.explain_input in dict(system.named_modules()):
-                self.layer = system.get_submodule(card.explain_input)
         with torch.no_grad():
             output = system(batch)
-            self.tensor = self._embedded(batch) if self.layer is not None else batch.inputs[self.name].clone()
+            self.tensor = embed(batch) if self.embedded and embed else batch.inputs[self.name].clone()
         self.reduce, self.words = _reducer(system, output, batch)
 
     def __call__(self, tensor: Tensor) -> Tensor:
         """Return the scalar `(B,)` for inputs `(B, ...)`."""
         count = len(tensor)
         inputs = {name: _repeat(value, count) for name, value in self.batch.inputs.items()}
-        if self.layer is None:
-            inputs[self.name] = tensor
-            return self.reduce(self.system(Batch(self.batch.ids * count, inputs)))
-        handle = self.layer.register_forward_hook(lambda module, arguments, output: tensor.reshape(output.shape))
-        try:
-            return self.reduce(self.system(Batch(self.batch.ids * count, inputs)))
-        finally:
-            handle.remove()
+        inputs[self.name] = tensor
+        return self.reduce(self.system(Batch(self.batch.ids * count, inputs)))
 
     def value(self, tensor: Tensor) -> float:
         """Return the scalar for one input `(1, ...)`."""
         with torch.no_grad():
             return float(self(tensor)[0])
-
-    def _embedded(self, batch: Batch) -> Tensor:
-        kept: list[Tensor] = []
-        assert self.layer is not None  # noqa: S101
-        handle = self.layer.register_forward_hook(lambda module, arguments, output: kept.append(output.detach()))
-        self.system(batch)
-        handle.remove()
-        return kept[0]
 
 
 def _repeat(tensor: Tensor, count: int) -> Tensor:
@@ -226,7 +209,7 @@ def _patches(tensor: Tensor) -> Tensor:
 
 def _collapse(subject: Subject, tensor: Tensor) -> Tensor:
     """Sum an embedding's axis away, so that a token has one number."""
-    return tensor.sum(-1) if subject.layer is not None else tensor
+    return tensor.sum(-1) if subject.embedded else tensor
 
 
 _METHODS: dict[str, Callable[[Subject], Tensor]] = {

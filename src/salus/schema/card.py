@@ -21,7 +21,9 @@ class Card:
         advantages: What it is good for, as measured.
         limits: Where it must not be trusted.
         differentiable: False sends `explain` to perturbation methods.
-        explain_input: Name of the input that attributions belong to; for discrete inputs the embedding.
+        explain_input: Name of the input tensor that attributions belong to. Where inputs are discrete it names a float
+            input that takes the embedding's place: the system has `embed(batch) -> Tensor (B, T, D)`, and `forward`
+            takes that tensor if the batch carries it.
         explain_layer: Dotted name of the convolution that Grad-CAM reads, empty where there is none.
         pretrained: Dotted name of the sub-module that receives standard weights, empty where none does.
         stochastic: True where a prediction draws random numbers.
