@@ -25,7 +25,7 @@ from salus.schema.sample import Image, Sample
 from salus.tasks.registry import make
 from salus.train.fit import fit
 
-SAMPLES, BATCH, EPOCHS, ROUNDS = 1024, 64, 2, 11
+SAMPLES, BATCH, EPOCHS, ROUNDS = 2048, 64, 4, 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

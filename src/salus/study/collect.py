@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from salus.contract.task import Task
 from salus.evaluate.bootstrap import Cell as Judged
 from salus.evaluate.bootstrap import Replicates, interval, intervals, replicate
-from salus.evaluate.compare import compare, ranks
+from salus.evaluate.compare import compare, ranks, verdict
 from salus.study.cell import DONE, Cell
 from salus.study.plan import Arm, Part, Plan
 from salus.study.prepare import Prepared
@@ -65,7 +65,10 @@ def collect_part(
     found = {arm.name: gather(folder, part, arm, task, plan.resamples) for arm in part.arms}
     replicates = {name: marks.replicates for name, marks in found.items()}
     sign = task.directions[task.primary]
-    order = ranks(list(found), compare(replicates, task.primary, sign))
+    # A rank is a description, so each pair is judged by its own interval; Holm over all pairs of many arms would need
+    # far more resamples than an interval does. The claims in `comparisons` are corrected.
+    every = [replace(row, verdict=verdict(row.low, row.high, 0.0)) for row in compare(replicates, task.primary, sign)]
+    order = ranks(list(found), every)
     unit = next(iter(found.values())).unit
     arms = [_arm(arm, found[arm.name], task, order[arm.name]) for arm in part.arms]
     patients = {p for folds in prepared.splits for split in folds for p in _of(prepared, split.test)}

@@ -1,5 +1,6 @@
 """One optimizer update per objective, for one loss or many."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -81,8 +82,10 @@ class Stepper:
 
     def _check(self, loss: Tensor, name: str, stage: str, batch: Batch) -> None:
         # On a GPU reading the loss would stall the queue at each step; there the epoch's mean is checked instead.
-        if self.device.type == "cpu" and not torch.isfinite(loss):
-            raise not_finite(name, float(loss.detach()), stage, batch.ids)
+        if self.device.type == "cpu":
+            value = loss.item()
+            if not math.isfinite(value):
+                raise not_finite(name, value, stage, batch.ids)
 
     def _update(self, group: str) -> None:
         optimizer = self.optimizers[group]
