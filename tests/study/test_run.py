@@ -115,10 +115,10 @@ def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
 
 def test_a_leaking_split_trains_nothing(tmp_path: Path) -> None:
     table = tmp_path / "twins.csv"
-    rows = ["id,who,a,b,c,d,sick"]
+    rows = ["id,who,a,b,c,d,e,f,sick"]
     rng = np.random.default_rng(0)
     for number in range(40):
-        inputs = ",".join(map(str, rng.normal(size=4)))
+        inputs = ",".join(map(str, rng.normal(size=6)))
         rows += [f"{number}x,p{number},{inputs},{number % 2}", f"{number}y,q{number},{inputs},{number % 2}"]
     table.write_text("\n".join(rows) + "\n", encoding="utf-8")
     changed = {
