@@ -42,8 +42,7 @@ class FallEdgeConfig(Config):
         widths: Channels of the stem and the inverted residuals, each halving time.
         hidden: Width of the LSTM.
         layers: LSTM layers (2 in the paper, which has no convolutions).
-        expansion: Widening of an inverted residual.
-        kernel: Length of its depth-wise filter.
+        lengths: `added` gives the network the length of each sensor's vector too, which no strap can turn.
         pool: Samples averaged into one before the network; 4 takes a phone from 200 to 50 Hz.
         window_s: Length of a window.
         stride_s: Time between two windows.
@@ -57,14 +56,14 @@ class FallEdgeConfig(Config):
         epochs: Passes over the trials.
         batch_size: Trials per step.
         learning_rate: Of Adam.
+        average: Decay of the running average of weights that answers; 0 for the last weights.
     """
 
     body: Literal["mobilenet", "lstm"] = "mobilenet"
     widths: tuple[int, ...] = (16, 24, 32, 64)
     hidden: int = 64
     layers: int = 1
-    expansion: int = 4
-    kernel: int = 5
+    lengths: Literal["none", "added"] = "none"
     pool: int = 1
     window_s: float = 3.0
     stride_s: float = 0.5
@@ -78,6 +77,7 @@ class FallEdgeConfig(Config):
     epochs: int = 40
     batch_size: int = 32
     learning_rate: float = 1e-3
+    average: float = 0.0
 
 
 class WindowNet(nn.Module):
@@ -95,17 +95,19 @@ class WindowNet(nn.Module):
         super().__init__()
         self.register_buffer("scale", torch.tensor(list(scale)).view(-1, 1), persistent=False)
         self.pool: nn.Module = nn.AvgPool1d(config.pool) if config.pool > 1 else nn.Identity()
-        mobile = config.body == "mobilenet"
-        self.features: nn.Module = nn.Identity()
-        if mobile:
-            self.features = MobileNet1d(leads, config.widths, expansion=config.expansion, kernel=config.kernel)
-        self.lstm = nn.LSTM(config.widths[-1] if mobile else leads, config.hidden, config.layers, batch_first=True)
+        self.lengths = config.lengths == "added"
+        rows, mobile = leads + (leads // 3 if self.lengths else 0), config.body == "mobilenet"
+        self.features: nn.Module = MobileNet1d(rows, config.widths) if mobile else nn.Identity()
+        self.lstm = nn.LSTM(config.widths[-1] if mobile else rows, config.hidden, config.layers, batch_first=True)
         self.head = nn.Linear(config.hidden, len(STATES))
 
     def forward(self, windows: Tensor) -> Tensor:
         """Map windows `(N, L, T)` in g and deg/s to logits `(N, 3)`."""
-        features = self.features(self.pool(windows / self.scale))
-        steps, _ = self.lstm(features.transpose(1, 2))
+        rows = windows / self.scale
+        if self.lengths:
+            squares = rows.square().unflatten(1, (-1, 3)).sum(dim=2)
+            rows = torch.cat([rows, (squares + 1e-6).sqrt()], dim=1)
+        steps, _ = self.lstm(self.features(self.pool(rows)).transpose(1, 2))
         logits: Tensor = self.head(steps[:, -1])
         return logits
 
@@ -160,11 +162,10 @@ class FallEdge(System):
             batch_size=config.batch_size,
             optimizers={"main": Optimizer(learning_rate=config.learning_rate)},
             schedule="cosine",
-            # A validation part of two people decides the threshold; it is too small to choose among epochs as well.
-            keep_best=False,
+            keep_best=False,  # a validation part of two people is too small to choose among epochs
             validate_every=5,
         )
-        return Recipe(stages=(stage,), clip_norm=1.0)
+        return Recipe(stages=(stage,), clip_norm=1.0, ema=config.average or None)
 
     @classmethod
     def measure(cls, train: Dataset, config: Config) -> dict[str, Any]:
@@ -263,13 +264,12 @@ class FallEdge(System):
             start_s: See `sample`.
 
         Returns:
-            Pairs of time since the stream's start, in s, and alarm; pre-impact windows are reported as such.
+            Seconds since the stream's start and alarm, also of pre-impact windows.
         """
         self.eval()
         with torch.no_grad():
             logits = self.window_logits(self.collate([sample]))[0]
-        probability = torch.sigmoid(fall_log_odds(logits)).tolist()
-        early = logits.softmax(dim=-1)[:, 1].tolist()
+        probability, early = torch.sigmoid(fall_log_odds(logits)).tolist(), logits.softmax(dim=-1)[:, 1].tolist()
         array = sample.inputs["signal"].array
         found: list[tuple[float, Alarm]] = []
         for number, (fall, soon) in enumerate(zip(probability, early, strict=True)):
