@@ -3,7 +3,7 @@
 
 def decodable() -> dict[str, bool]:
     """Return every transfer syntax pydicom has a decoder for, by name, and whether a library behind it is installed."""
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
     from pydicom.uid import AllTransferSyntaxes
 
     found = {}

@@ -91,11 +91,11 @@ def _report(facts: Facts, table: NDArray[np.int8], pairs: Iterable[Pairs], words
             held, other = (i, j) if table[s, i] > table[s, j] else (j, i)
             partners.setdefault((int(s), int(held)), []).append((int(other), name))
     lines: dict[int, str] = {}
-    for (split, held), others in sorted(partners.items()):
+    for (fold, held), others in sorted(partners.items()):
         other, name = others[0]
         more = f", and {len(others) - 1} more" if len(others) > 1 else ""
-        text = words.format(label(table, split, other, facts.ids), name)
-        lines.setdefault(held, f"{where(table, split)}{label(table, split, held, facts.ids)} {text}{more}")
+        text = words.format(label(table, fold, other, facts.ids), name)
+        lines.setdefault(held, f"{where(table, fold)}{label(table, fold, held, facts.ids)} {text}{more}")
     return lines
 
 
