@@ -50,3 +50,11 @@ def test_bounding_keeps_plain_layers() -> None:
     net = nn.Sequential(nn.Conv2d(5, 2, 3), nn.Conv2d(4, 2, 3), nn.Conv2d(9, 1, 3), nn.Linear(9, 9))
     bound_convolutions(net)
     assert [hasattr(layer, "parametrizations") for layer in net] == [True, False, False, False]
+
+
+def test_a_gain_makes_the_first_filters_blind_to_the_level() -> None:
+    torch.manual_seed(0)
+    critic = UNetCritic((8, 8), gain=50.0)
+    first = critic.encoder[0].first
+    assert float(first.weight.detach().mean(dim=(2, 3)).abs().max()) < 1e-4
+    assert float(first.weight.detach().abs().max()) > 5

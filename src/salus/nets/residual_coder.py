@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from salus.nets.first_layer import level_blind, look
+
 
 class ResidualCoder(nn.Module):
     """Restore an image of any size.
@@ -51,9 +53,7 @@ class ResidualCoder(nn.Module):
             else:
                 nn.init.normal_(weight, std=spread)
         if spread is None:
-            # Noise is a fiftieth of the image's level: filters that see the level learn nothing else for long.
-            first = self.encoder[0].get_parameter("weight")
-            first.sub_(first.mean(dim=(2, 3), keepdim=True))
+            level_blind(self.encoder[0])
             nn.init.normal_(self.decoder[-1].get_parameter("weight"), std=1e-3)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -64,7 +64,9 @@ class ResidualCoder(nn.Module):
             if number % self.every == 0:
                 kept.append(x)
             # Channels last is about twice as fast for few channels on a processor; the first conversion lasts.
-            x = functional.relu(layer(x)).contiguous(memory_format=torch.channels_last)
+            x = functional.relu(look(layer, x) if number == 0 else layer(x)).contiguous(
+                memory_format=torch.channels_last
+            )
         for number, layer in enumerate(self.decoder):
             x = layer(x)
             if (len(self.encoder) - 1 - number) % self.every == 0:

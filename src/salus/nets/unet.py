@@ -8,7 +8,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations
 
+from salus.nets.first_layer import level_blind, look
+
 SLOPE = 0.2
+FEW = 4
+"""Channels of an image: no spectral norm and no half precision there."""
 
 
 class DownBlock(nn.Module):
@@ -31,12 +35,15 @@ class DownBlock(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return `(B, outputs, H/2, W/2)` and what the decoder gets at full size, `(B, outputs, H, W)`."""
         # Channels last is about twice as fast for few channels on a processor; one conversion here lasts to the end.
-        fine = functional.leaky_relu(self.first(x), SLOPE).contiguous(memory_format=torch.channels_last)
+        fine = functional.leaky_relu(self._seen(self.first, x), SLOPE).contiguous(memory_format=torch.channels_last)
         fine = functional.leaky_relu(self.second(fine), SLOPE)
         coarse = self.down(fine)
         # Stride two of a 1x1 kernel is a choice of pixels; cropping keeps odd sizes in step with the 4x4 path.
         chosen = x[..., ::2, ::2][..., : coarse.shape[-2], : coarse.shape[-1]] if self.shrink else x
-        return coarse + self.shortcut(chosen), fine
+        return coarse + self._seen(self.shortcut, chosen), fine
+
+    def _seen(self, layer: nn.Module, x: Tensor) -> Tensor:
+        return look(layer, x) if self.first.in_channels <= FEW else layer(x)
 
 
 class UpBlock(nn.Module):
@@ -70,9 +77,12 @@ class UNetCritic(nn.Module):
         widths: Channels of each down block; the last one keeps its size.
         channels: Of the image.
         spectral: Bound the convolutions' Lipschitz constants, except where they have at most four inputs or one output.
+        gain: Scale of the first filters, which then start blind to the image's level; None leaves them as drawn.
     """
 
-    def __init__(self, widths: tuple[int, ...], channels: int = 1, *, spectral: bool = True) -> None:
+    def __init__(
+        self, widths: tuple[int, ...], channels: int = 1, *, spectral: bool = True, gain: float | None = None
+    ) -> None:
         super().__init__()
         ends = (channels, *widths)
         self.encoder = nn.ModuleList(
@@ -87,6 +97,8 @@ class UNetCritic(nn.Module):
         self.decoder = nn.ModuleList(ups)
         self.whole = nn.Linear(widths[-1], 1)
         self.pixel = nn.Conv2d(below, 1, 1)
+        if gain is not None:
+            level_blind(self.encoder[0].get_submodule("first"), gain)
         if spectral:
             bound_convolutions(self)
 
@@ -105,6 +117,6 @@ class UNetCritic(nn.Module):
 
 def bound_convolutions(module: nn.Module) -> None:
     """Put spectral norm on every convolution of `module` with over four inputs and over one output."""
-    found = [m for m in module.modules() if isinstance(m, nn.Conv2d) and m.in_channels > 4 and m.out_channels > 1]
+    found = [m for m in module.modules() if isinstance(m, nn.Conv2d) and m.in_channels > FEW and m.out_channels > 1]
     for convolution in found:
         parametrizations.spectral_norm(convolution)

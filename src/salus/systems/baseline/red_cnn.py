@@ -82,7 +82,7 @@ class RedCNN(System):
         window=(-1000.0, 400.0),
         patch=64,
         batch_size=8,
-        epochs=10,
+        epochs=8,
         steps_per_epoch=100,
         learning_rate=1.5e-3,
         schedule="cosine",
