@@ -70,6 +70,7 @@ class RowEncoder:
         features: Names of the encoded columns, F of them: `age`, `sex=female`, `glucose?` (is missing).
         sources: Number of the column that each feature comes from, F of them.
         categorical: Numbers of the columns that hold words.
+        indicators: Numbers of the features that say "is missing".
     """
 
     def __init__(self, learned: Mapping[str, Any]) -> None:
@@ -78,15 +79,18 @@ class RowEncoder:
         self.columns = tuple(str(column["name"]) for column in self._learned)
         self.categorical = tuple(i for i, column in enumerate(self._learned) if column["kind"] == "word")
         features: list[tuple[str, int]] = []
+        indicators: list[int] = []
         for number, column in enumerate(self._learned):
             if column["kind"] == "number":
                 features.append((column["name"], number))
             else:
                 features += [(f"{column['name']}={word}", number) for word in column["categories"]]
             if column["indicator"]:
+                indicators.append(len(features))
                 features.append((f"{column['name']}?", number))
         self.features = tuple(feature for feature, _ in features)
         self.sources = tuple(number for _, number in features)
+        self.indicators = tuple(indicators)
 
     def raw(self, samples: Sequence[Sample]) -> NDArray[np.float64]:
         """Return rows `(N, C)`: numbers as they are, words as their category's number, -1 unknown; NaN for missing.

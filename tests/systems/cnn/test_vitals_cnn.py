@@ -69,6 +69,19 @@ def test_patterns_are_pairs_that_go_together():
     assert groups[0]["gates"] == pytest.approx([1 / (1 + math.exp(-2))] * 2)
 
 
+def test_patterns_hold_readings_alone():
+    samples = [
+        dataclasses.replace(s, inputs={"row": Row(values={**s.inputs["row"].values, "a": gap, "b": gap, "sex": word})})
+        for n, s in enumerate(table(seed=3).samples)
+        for gap, word in [(math.nan if n % 3 else 1.0 + n % 2, "f" if n % 2 else "m")]
+    ]
+    groups = create("vitals_cnn", make(BINARY), ListDataset(samples)).factor_groups()
+    items = {item for group in groups for p in group["patterns"] for item in p["items"]}
+    assert not {name for name, _ in items} & {"a?", "b?"}
+    assert not items & {("sex=f", "low"), ("sex=m", "low")}
+    assert ("a", "high") in items
+
+
 def test_size_is_the_written_one():
     system = create("vitals_cnn", make(BINARY), table())
     branch = (1 * 16 * 3 + 16) + (16 * 32 * 3 + 32)

@@ -103,8 +103,8 @@ class VitalsCNN(System):
         advantages=("On NHANES 2017-2018 it equals a dense network of several times its size",),
         limits=(
             "On NHANES neither the order by correlation nor the gates gain anything worth having",
+            "The review's average pool over a row forgets which factor is which: use its arm for windows",
             "Pre-diabetes cannot be told without glucose or HbA1c",
-            "A table has no neighbourhood of its own: boosting is the method to beat",
         ),
         explain_input="factors",
     )
@@ -155,8 +155,8 @@ class VitalsCNN(System):
             factors = torch.from_numpy(((windows - mean) / scale).astype(np.float32))
         else:
             factors = self.encoder.encode([checked_row(sample, self.encoder.input) for sample in samples])
-        ids, target = tuple(sample.id for sample in samples), {} if labels is None else {"label": labels}
-        return Batch(ids, {"factors": factors}, target)
+        ids = tuple(sample.id for sample in samples)
+        return Batch(ids, {"factors": factors}, {} if labels is None else {"label": labels})
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the positive class's logit `(B, 1)` for two classes, else logits `(B, K)`."""
@@ -230,7 +230,7 @@ class VitalsCNN(System):
             "negative": list(negative),
             "clusters": [list(cluster) for cluster in groups.clusters],
             "correlation": matrix.round(4).tolist(),
-            "patterns": _patterns(factors, groups.clusters, config),
+            "patterns": _patterns(factors, groups.clusters, encoder, config),
         }
 
     def factor_groups(self) -> list[dict[str, Any]]:
@@ -248,9 +248,8 @@ class VitalsCNN(System):
             patterns = [
                 {**p, "items": [(names[i // 2], "high" if i % 2 else "low") for i in p["items"]]} for p in inside
             ]
-            found.append(
-                {"factors": [names[i] for i in cluster], "gates": [gates[i] for i in cluster], "patterns": patterns}
-            )
+            own = {"factors": [names[i] for i in cluster], "gates": [gates[i] for i in cluster]}
+            found.append({**own, "patterns": patterns})
         return found
 
     def _refuse_defining(self, columns: Sequence[str]) -> None:
@@ -282,19 +281,20 @@ def _review_branch(channels: int, first: int, second: int, *, pool: bool) -> nn.
 
 
 def _patterns(
-    factors: NDArray[np.float64], clusters: Sequence[Sequence[int]], config: VitalsCNNConfig
+    factors: NDArray[np.float64], clusters: Sequence[Sequence[int]], encoder: RowEncoder, config: VitalsCNNConfig
 ) -> list[dict[str, Any]]:
-    """Mine pairs and triples of high (item 2i+1) and low (2i) factors inside each cluster, most frequent first."""
-    count = len(factors)
-    high = factors > 0
-    found = []
+    """Mine pairs and triples of high (item 2i+1) and low (2i) factors inside each cluster, most frequent first.
+
+    An absent category is no low value, and that a value is missing is no reading: neither becomes an item.
+    """
+    count, found = len(factors), []
+    word = [source in encoder.categorical for source in encoder.sources]
+    gap, support = max(1, int(config.longest_gap * count)), max(1, math.ceil(config.least_support * count))
     for cluster in clusters:
-        if len(cluster) < 2:
-            continue
-        items = 2 * np.array(cluster) + high[:, list(cluster)]
-        gap, support = max(1, int(config.longest_gap * count)), max(1, math.ceil(config.least_support * count))
-        mined = regular_patterns(items.tolist(), longest_gap=gap, support=support, most_items=3)
-        mined = [pattern for pattern in mined if len(pattern.items) > 1]
-        for pattern in sorted(mined, key=lambda p: (-p.support, p.items))[:10]:
-            found.append({"items": list(pattern.items), "support": pattern.support, "gap": pattern.gap})
+        read = [i for i in cluster if i not in encoder.indicators]
+        table = (factors[:, read] > 0).tolist()
+        rows = [[2 * i + high for i, high in zip(read, row, strict=True) if high or not word[i]] for row in table]
+        mined = regular_patterns(rows, longest_gap=gap, support=support, most_items=3)
+        several = sorted((p for p in mined if len(p.items) > 1), key=lambda p: (-p.support, p.items))
+        found += [{"items": list(p.items), "support": p.support, "gap": p.gap} for p in several[:10]]
     return found
