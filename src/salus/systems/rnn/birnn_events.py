@@ -6,7 +6,7 @@ and the random field on top are options added here; `Config` defaults leave them
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -57,6 +57,7 @@ class BiRNNEventsConfig(Config):
         embedding: Width of the trained word embedding.
         vector_size: Width of the in-domain vectors.
         dropout: On the embedded tokens and on the recurrent states.
+        unknown_share: Share of words whose embedding is hidden in training; letters and affixes stay.
         optimizer: Which rule moves the weights.
         learning_rate: Its step size.
         weight_decay: L2 penalty.
@@ -80,6 +81,7 @@ class BiRNNEventsConfig(Config):
     embedding: int = 100
     vector_size: int = 100
     dropout: float = 0.5
+    unknown_share: float = 0.0
     optimizer: Literal["adagrad", "adam"] = "adagrad"
     learning_rate: float = 0.1
     weight_decay: float = 0.005
@@ -90,6 +92,19 @@ class BiRNNEventsConfig(Config):
     patience: int = 10
     window: int = 512
     overlap: int = 64
+
+
+_SMALL = BiRNNEventsConfig(
+    hidden=128,
+    combine="concat",
+    loss="cross_entropy",
+    crf=True,
+    features="all",
+    optimizer="adam",
+    learning_rate=2e-3,
+    weight_decay=0.0,
+    epochs=14,
+)
 
 
 class BiRNNEvents(System):
@@ -121,31 +136,9 @@ class BiRNNEvents(System):
         explain_input="embedded",
     )
     config_type: ClassVar[type[Config]] = BiRNNEventsConfig
-    small: ClassVar[Config] = BiRNNEventsConfig(
-        hidden=128,
-        combine="concat",
-        loss="cross_entropy",
-        crf=True,
-        features="all",
-        optimizer="adam",
-        learning_rate=2e-3,
-        weight_decay=0.0,
-        epochs=14,
-    )
-    tiny: ClassVar[Config] = BiRNNEventsConfig(
-        hidden=8,
-        combine="concat",
-        loss="cross_entropy",
-        crf=True,
-        features="all",
-        embedding=8,
-        vector_size=4,
-        dropout=0.1,
-        optimizer="adam",
-        learning_rate=1e-2,
-        weight_decay=0.0,
-        epochs=2,
-        batch_size=8,
+    small: ClassVar[Config] = _SMALL
+    tiny: ClassVar[Config] = replace(
+        _SMALL, hidden=8, embedding=8, vector_size=4, dropout=0.1, learning_rate=1e-2, epochs=2, batch_size=8
     )
     config: BiRNNEventsConfig
 
@@ -167,14 +160,10 @@ class BiRNNEvents(System):
             characters=rich,
             affixes=rich,
         )
-        self.recurrent = Recurrent(
-            self.embedding.out_features,
-            config.hidden,
-            kind=config.cell,
-            bidirectional=config.directions == "both",
-        )
+        width, both = self.embedding.out_features, config.directions == "both"
+        self.recurrent = Recurrent(width, config.hidden, kind=config.cell, bidirectional=both)
         _open_forget_gates(self.recurrent.cell)
-        self.summed = config.directions == "both" and config.combine == "sum"
+        self.summed = both and config.combine == "sum"
         self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(config.hidden if self.summed else self.recurrent.out_features, len(self.classes))
         self.crf = ChainCRF(len(self.classes)) if config.crf else None
@@ -229,7 +218,7 @@ class BiRNNEvents(System):
     def objectives(self, batch: Batch, stage: str) -> Iterator[Objective]:
         """Yield the sentence-wise negative log-likelihood, or the token-wise loss without a random field."""
         lengths, tags = batch.inputs["lengths"], batch.target["tags"]
-        scores = self._scores(self.embed(batch), lengths)
+        scores = self._scores(self.embed(self._hidden_words(batch)), lengths)
         if self.crf is not None:
             yield Objective("likelihood", self.crf.negative_log_likelihood(scores.float(), tags, lengths).mean())
             return
@@ -273,6 +262,12 @@ class BiRNNEvents(System):
         scores: Tensor = self.head(self._dropped(states))
         return scores
 
+    def _hidden_words(self, batch: Batch) -> Batch:
+        # A word read as unknown must be told from its letters and its company: so will the test's new words.
+        words = batch.inputs["words"]
+        hidden = (torch.rand(words.shape, device=words.device) < self.config.unknown_share) & (words > 0)
+        return Batch(batch.ids, {**batch.inputs, "words": words.masked_fill(hidden, 1)})
+
     def _dropped(self, steps: Tensor) -> Tensor:
         # One mask for all steps of a text (Gal and Ghahramani 2016, arXiv 1512.05287, section 4).
         return steps * self.dropout(torch.ones_like(steps[:, :1]))
@@ -294,12 +289,9 @@ class BiRNNEvents(System):
 
 
 def _open_forget_gates(cell: nn.Module) -> None:
-    # torch adds two biases; one in the second quarter of the first makes the forget gate's bias 1 at the start.
-    if not isinstance(cell, nn.LSTM):
-        return
-    for name, bias in cell.named_parameters():
+    # torch adds two biases; the second quarter of one of them set to 1 gives the forget gate its bias.
+    for name, bias in cell.named_parameters() if isinstance(cell, nn.LSTM) else ():
         if name.startswith("bias"):
             nn.init.zeros_(bias)
-            if name.startswith("bias_ih"):
-                quarter = len(bias) // 4
-                nn.init.ones_(bias[quarter : 2 * quarter])
+        if name.startswith("bias_ih"):
+            nn.init.ones_(bias[len(bias) // 4 : len(bias) // 2])
