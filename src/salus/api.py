@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from salus.schema.errors import DataError, UsageError
+from salus.schema.errors import DataError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from salus.contract.dataset import Dataset
@@ -84,6 +84,7 @@ def fit(
     """
     from salus.contract.dataset import Subset
     from salus.data.library import open_data
+    from salus.data.suit import suit
     from salus.evaluate.firewall import enforce, inspect
     from salus.evaluate.predict import answers, score
     from salus.store.artifact import load, save
@@ -94,21 +95,24 @@ def fit(
     from salus.train.run import CHECKPOINT, seed_torch
 
     set_threads()
-    if (folder / "SHA256SUMS").is_file():
+    if (folder / "SHA256SUMS").is_file() and (folder / "weights.safetensors").is_file():
         if resume:
             return load(folder)
         raise UsageError(f"{folder} already holds a finished run; choose another -o, or remove it")
     if (folder / CHECKPOINT).is_file() and not resume:
         raise UsageError(f"{folder} holds an unfinished run; add --resume to go on, or choose another -o")
+    refuse_foreign(folder)
     config = configure(name, size, settings)
     loaded = open_data(data)
     task = make(loaded.question)
     split = divide(loaded.dataset, task, seed)
     enforce(inspect(loaded.dataset, [split], defining=loaded.defining, allow=allow or {}))
-    train, valid, test = (Subset(loaded.dataset, part) for part in (split.train, split.valid, split.test))
+    dataset = suit(loaded.dataset, registry.find(name).card.inputs)
+    train, valid, test = (Subset(dataset, part) for part in (split.train, split.valid, split.test))
     seed_torch(seed, 77)
     system = registry.create(name, task, train, config)
     facts: dict[str, Any] = {"data": data, "seed": seed, "size": size, "split": [len(train), len(valid), len(test)]}
+    facts["notes"] = list(loaded.notes)
     if init:
         facts["init"] = initialise(system, init)
     result = train_system(
@@ -140,6 +144,33 @@ def fit(
     return load(folder)
 
 
+def refuse_foreign(folder: Path) -> None:
+    """Refuse an output folder that holds files of another kind, or that cannot be written.
+
+    Raises:
+        UsageError: Other files are there; a run's checksums would claim them.
+        StoreError: It is a file, or the nearest folder that exists may not be written.
+    """
+    import os
+
+    from salus.train.run import CHECKPOINT
+
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is a file; choose a folder with -o")
+    own = {CHECKPOINT, "history.csv", "tensorboard", "weights.safetensors", "SHA256SUMS"}
+    own |= {"card.json", "config.json", "fingerprint.json"}
+    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    other = [name for name in there if name not in own and not name.endswith(".part")]
+    if other:
+        raise UsageError(
+            f"{folder} holds other files ({', '.join(other[:3])}{', ...' if len(other) > 3 else ''}); "
+            "choose a folder that is empty or new"
+        )
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not os.access(nearest, os.W_OK):
+        raise StoreError(f"{folder}: not allowed to write in {nearest}; choose another output folder")
+
+
 def divide(dataset: Dataset, task: Task, seed: int) -> Any:
     """Return one patient-disjoint split: the official one if samples carry it, else the first of five folds."""
     from salus.data.cohort import cohort_of
@@ -169,6 +200,7 @@ def evaluate(artifact: Artifact, data: str, *, resamples: int = 1000) -> dict[st
     another site.
     """
     from salus.data.library import open_data
+    from salus.data.suit import suit
     from salus.evaluate.bootstrap import Cell, estimate
     from salus.evaluate.predict import answers
 
@@ -179,7 +211,7 @@ def evaluate(artifact: Artifact, data: str, *, resamples: int = 1000) -> dict[st
             f"{data} asks {loaded.question.kind} of {loaded.question.classes}; the run answers {task.kind} of "
             f"{task.question.classes}; give data with the same question"
         )
-    found = answers(artifact.system, loaded.dataset)
+    found = answers(artifact.system, suit(loaded.dataset, type(artifact.system).card.inputs))
     marks = task.judge(found.values, found.truth, artifact.operating)
     rows = estimate(task, [Cell(patients=found.patients, marks=marks)], resamples)
     return {name: (row.value, row.low, row.high) for name, row in rows.items()}
@@ -188,17 +220,20 @@ def evaluate(artifact: Artifact, data: str, *, resamples: int = 1000) -> dict[st
 def predict(artifact: Artifact, samples: Sequence[Sample]) -> tuple[list[Any], list[str]]:
     """Answer samples; one that cannot be answered gets None and its reason stands in the second list."""
     from salus.contract.dataset import ListDataset
+    from salus.data.suit import suit
     from salus.evaluate.predict import answers
 
-    found = answers(artifact.system, ListDataset(samples))
+    found = answers(artifact.system, suit(ListDataset(samples), type(artifact.system).card.inputs))
     return list(found.values), [found.reasons.get(i, "") for i in range(len(samples))]
 
 
 def explain(artifact: Artifact, sample: Sample, method: str = "auto") -> Attribution:
     """Attribute one answer to the parts of its input, with the figures that say whether to trust the map."""
+    from salus.data.suit import names_for, renamed
     from salus.explain.attribution import attribute
 
-    return attribute(artifact.system, sample, method)
+    names = names_for(sample.inputs, type(artifact.system).card.inputs)
+    return attribute(artifact.system, renamed(sample, names), method)
 
 
 def save(system: System, folder: Path, **facts: Any) -> None:

@@ -18,7 +18,7 @@ def ls(as_json: JSON = False) -> None:
 
     found = [entry(name) for name in names()]
     if as_json:
-        emit_json([{**_facts(item), "present": present(item)} for item in found])
+        emit_json([{**_about(item), "present": present(item)} for item in found])
         return
     rows = [
         (item.name, "yes" if present(item) else "-", item.kind, item.modality, ", ".join(item.tasks), item.licence)
@@ -152,5 +152,5 @@ def _kind(value: Any) -> str:
     array = getattr(value, "array", None)
     if array is not None:
         return f"{type(value).__name__} ({', '.join(map(str, array.shape))})"
-    size = len(getattr(value, "values", None) or getattr(value, "tokens", ()))
+    size = len(getattr(value, "values", None) or getattr(value, "tokens", None) or ())
     return f"{type(value).__name__} ({size} {'columns' if hasattr(value, 'values') else 'tokens'})"

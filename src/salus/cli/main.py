@@ -8,7 +8,7 @@ import typer
 
 import salus
 from salus.cli import data, evidence, listing, training
-from salus.schema.errors import SalusError
+from salus.schema.errors import LeakError, SalusError
 
 app = typer.Typer(
     name="salus",
@@ -19,17 +19,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(evidence.demo)
-app.command("systems")(listing.systems)
-app.add_typer(data.app, name="data")
-app.command("fit")(training.fit)
-app.command("evaluate")(training.evaluate)
-app.command("predict")(training.predict)
-app.command("explain")(training.explain)
-app.command("study")(evidence.study)
-app.command("report")(evidence.report)
-app.command("verify")(evidence.verify)
-app.command("doctor")(listing.doctor)
+app.command("demo", short_help="Compare systems on real data that came along; two minutes.")(evidence.demo)
+app.command("systems", short_help="The catalogue of systems; with a NAME, all of one.")(listing.systems)
+app.add_typer(data.app, name="data", short_help="Datasets: list, fetch, describe, check.")
+app.command("fit", short_help="Train one system; --resume goes on after a kill.")(training.fit)
+app.command("evaluate", short_help="Score a run on data it has not seen.")(training.evaluate)
+app.command("predict", short_help="Answer files of your own.")(training.predict)
+app.command("explain", short_help="Show what one answer rests on, and whether to trust it.")(training.explain)
+app.command("study", short_help="Run a comparison: train, score, compare, report.")(evidence.study)
+app.command("report", short_help="Write the HTML report of a study again.")(evidence.report)
+app.command("verify", short_help="Check that nothing in an evidence folder was altered.")(evidence.verify)
+app.command("doctor", short_help="What this machine has, and what will work.")(listing.doctor)
 
 
 def _version(wanted: bool) -> None:
@@ -52,6 +52,8 @@ def main() -> None:
     os.environ.setdefault("KMP_WARNINGS", "0")
     try:
         app()
+    except LeakError as error:
+        _fail(f"{error}\n(on the command line: --allow 'RULE=REASON')", error.exit_code)
     except SalusError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:

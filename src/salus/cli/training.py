@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from salus.cli.show import emit_json, table
-from salus.schema.errors import UsageError
+from salus.cli.show import emit_json, facts, table
+from salus.schema.errors import DataError, UsageError
 
 Run = Annotated[Path, typer.Argument(help="Folder that `salus fit -o` wrote.")]
+SHOWN = 40
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -46,12 +47,14 @@ def fit(
         workers=workers,
         progress=None if as_json else Bar(),
     )
-    facts = artifact.facts
+    about = artifact.facts
     if as_json:
-        emit_json({"run": str(out), **facts})
+        emit_json({"run": str(out), **about})
         return
-    table(("test metric", "value"), [(name, f"{value:.4f}") for name, value in facts.get("test", {}).items()])
-    typer.echo(f"{facts['split'][2]} test samples, seed {facts['seed']}; a study gives intervals. Run: {out}")
+    table(("test metric", "value"), [(name, f"{value:.4f}") for name, value in about.get("test", {}).items()])
+    for note in about.get("notes", ()):
+        typer.secho(f"note: {note}", fg="yellow")
+    typer.echo(f"{about['split'][2]} test samples, seed {about['seed']}; a study gives intervals. Run: {out}")
     typer.echo(f"next: salus predict {out} YOUR_FILE -o answers    salus explain {out} YOUR_FILE -o maps")
 
 
@@ -83,23 +86,45 @@ def predict(
 ) -> None:
     """Predict files of the user's own; a file that cannot be answered is named with its reason."""
     from salus import api
+    from salus.cli.inputs import read_inputs
     from salus.store.answers import write_answers
 
     artifact = api.load(run)
-    samples = [sample for path in inputs for sample in read_samples(artifact.system, path, rate_hz)]
-    values, reasons = api.predict(artifact, samples)
-    rows = write_answers(artifact.system, samples, values, reasons, artifact.operating, out)
+    given = read_inputs(artifact.system, inputs, rate_hz)
+    asked = [number for number in range(len(given.samples)) if number not in given.broken]
+    found, why = api.predict(artifact, [given.samples[number] for number in asked])
+    values: list[Any] = [None] * len(given.samples)
+    reasons = [given.broken.get(number, "") for number in range(len(given.samples))]
+    for number, value, reason in zip(asked, found, why, strict=True):
+        values[number], reasons[number] = value, reason
+    rows = write_answers(artifact.system, given.samples, values, reasons, artifact.operating, out)
     if as_json:
         emit_json(rows)
     else:
-        columns = list(dict.fromkeys(key for row in rows for key in row))
-        table(columns, [[row.get(column, "") for column in columns] for row in rows[:40]])
-        typer.echo(f"{len(rows)} answers in {out}" + (" (the first 40 are shown)" if len(rows) > 40 else ""))
-        typer.secho("Not for clinical use.", dim=True)
+        _show_answers(rows, out, given.aside)
+    _complain(rows, out)
+
+
+def _show_answers(rows: list[dict[str, Any]], out: Path, aside: list[str]) -> None:
+    if aside:
+        typer.echo(f"not used, because training did not have them: {', '.join(aside)}")
+    answered = [row for row in rows if not row.get("error")]
+    columns = list(dict.fromkeys(key for row in answered for key in row))
+    if answered:
+        cells = [[row.get(column, "") for column in columns] for row in answered[:SHOWN]]
+        table(columns, cells, drop=[column for column in columns[2:] if column.startswith("p_")][::-1])
+    more = f" (the first {SHOWN} are shown)" if len(answered) > SHOWN else ""
+    typer.echo(f"{len(answered)} answers in {out / 'answers.csv'}{more}")
+    typer.secho("Not for clinical use.", dim=True)
+
+
+def _complain(rows: list[dict[str, Any]], out: Path) -> None:
     failed = [row for row in rows if row.get("error")]
     if failed:
-        typer.secho(f"{len(failed)} of {len(rows)} inputs were not answered: {failed[0]['error']}", fg="red", err=True)
-        raise typer.Exit(3)
+        raise DataError(
+            f"{len(failed)} of {len(rows)} inputs were not answered; the first: {failed[0]['error']} "
+            f"(every reason stands in {out / 'answers.csv'})"
+        )
 
 
 def explain(
@@ -113,10 +138,11 @@ def explain(
 ) -> None:
     """Attribute one answer to its input, with completeness, sanity and deletion figures."""
     from salus import api
+    from salus.cli.inputs import read_inputs
     from salus.explain.picture import write_attribution
 
     artifact = api.load(run)
-    samples = read_samples(artifact.system, source, rate_hz)
+    samples = read_inputs(artifact.system, [source], rate_hz).samples
     if not 0 <= row < len(samples):
         raise UsageError(f"{source} holds {len(samples)} samples; --row {row} is not one of them")
     attribution = api.explain(artifact, samples[row], method)
@@ -124,28 +150,5 @@ def explain(
     if as_json:
         emit_json(figures)
         return
-    table(("figure", "value"), list(figures.items()))
-
-
-def read_samples(system: Any, path: Path, rate_hz: float | None) -> list[Any]:
-    """Read a file as samples of the kind the system takes.
-
-    Raises:
-        DataError: The file holds another kind of data.
-    """
-    from salus.data.open import read_any
-    from salus.schema.errors import DataError
-    from salus.schema.sample import Sample
-
-    content = read_any(path, rate_hz=rate_hz)
-    items = content if isinstance(content, list) else [content]
-    samples = []
-    for number, item in enumerate(items):
-        kind = type(item).__name__
-        name = next((n for n, words in type(system).card.inputs if words.split()[0].rstrip(":,") == kind), None)
-        if name is None:
-            wanted = "; ".join(f"{n}: {words}" for n, words in type(system).card.inputs)
-            raise DataError(f"{path} holds {kind} data; {type(system).__name__} takes {wanted}")
-        label = path.name if len(items) == 1 else f"{path.name}#{number}"
-        samples.append(Sample(id=label, patient=label, inputs={name: item}, meta={"path": str(path)}))
-    return samples
+    facts([(name.replace("_", " "), value) for name, value in figures.items()])
+    typer.echo(f"picture and numbers in {out}")

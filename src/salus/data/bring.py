@@ -10,6 +10,7 @@ from salus.data.limits import inside
 from salus.data.manifest import FileDataset, Listed, metas_of, read_manifest
 from salus.data.readers import dicom, image, nifti
 from salus.data.readers.table import Columns, read_columns
+from salus.data.tagged import is_tagged, read_tagged
 from salus.schema.errors import DataError, UsageError
 from salus.schema.sample import Sample
 
@@ -22,12 +23,13 @@ _TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "drop", "positive"
 
 
 def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
-    """Open a manifest, a table or a folder.
+    """Open a manifest, a table, a tagged text or a folder.
 
     Args:
         path: What it is.
         options: For a table `target`, `patient`, `id`, `site`, `split` (column names), `drop` (columns joined by `+`)
-            and `positive` (a class); for a manifest see `read_manifest`; for a folder `positive`.
+            and `positive` (a class); for a manifest see `read_manifest`; for a folder `positive`; for tagged
+            text `block` (sentences that stay together).
 
     Raises:
         DataError: As the readers, or nothing that makes a dataset.
@@ -38,6 +40,8 @@ def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
             if (path / name).is_file():
                 return read_manifest(path / name, options)
         return read_folder(path, options)
+    if is_tagged(path):
+        return read_tagged(path, options)
     table = read_columns(path)
     if options.get("path", "path") in table.words:
         return read_manifest(path, options)

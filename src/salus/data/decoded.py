@@ -15,7 +15,7 @@ from salus.data.open import Content, read_any
 from salus.schema.errors import DataError
 from salus.schema.sample import Image
 
-READER = 1
+READER = 2
 """Raised when a reader changes what it returns, so that entries of the former one are not used."""
 
 

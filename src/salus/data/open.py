@@ -4,6 +4,7 @@ from pathlib import Path
 
 from salus.data.limits import existing
 from salus.data.readers import dicom, image, nifti, table
+from salus.data.readers.iob import SUFFIXES as IOB
 from salus.data.readers.iob import looks_like_iob, read_iob, read_note
 from salus.data.readers.waveform import looks_like_waveform, read_waveform
 from salus.schema.errors import DataError
@@ -52,7 +53,7 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
 
 
 def _read_text(path: Path, name: str, rate_hz: float | None) -> Content:
-    if name.endswith((".iob", ".iob2", ".conll", ".bio")):
+    if name.endswith(IOB):
         return list(read_iob(path).sentences)
     if name.endswith(table.SUFFIXES):
         if name.endswith(".tsv") and looks_like_iob(_head(path)):

@@ -201,7 +201,8 @@ def _check_patients(cohort: Cohort, needed: int, what: str) -> None:
     having = (_counts(cohort) > 0).sum(axis=0)
     for name, patients in zip(strata, having, strict=True):
         if patients < needed:
+            whose = f"class {name!r} has" if len(strata) > 1 else "the data has"
             raise DataError(
-                f"class {name!r} has {int(patients)} patients, {what} need {needed}; use fewer folds, merge classes, "
+                f"{whose} {int(patients)} patients, {what} need {needed}; use fewer folds, merge classes, "
                 "or add patients"
             )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,12 +10,14 @@ from torch import Tensor, nn
 
 from salus.contract.batch import Batch
 from salus.contract.system import System
+from salus.nets.tabular import RowEncoder
 from salus.schema.errors import UsageError
-from salus.schema.sample import Sample
+from salus.schema.sample import Note, Sample
 
 METHODS = ("integrated_gradients", "grad_cam", "saliency", "perturbation")
 STEPS = 64
 PATCH = 16
+PARTS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class Attribution:
     Attributes:
         values: Contribution of each input value to the explained number; positive speaks for it.
         input: The tensor that was explained, same shape.
+        names: Of the values, where each has one: a table's features (`age`, `sex=female`, `glucose?` for a missing
+            value) or a text's tokens; else empty.
         method: How it was made.
         subject: Which number was explained, in words.
         figures: `completeness_gap` (|sum of the map - change of the answer| / |change|, integrated gradients only),
@@ -38,6 +41,7 @@ class Attribution:
     input: NDArray[np.float64]
     method: str
     subject: str
+    names: tuple[str, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
 
 
@@ -72,7 +76,7 @@ def attribute(system: System, sample: Sample, method: str = "auto", *, exam: boo
     if method == "grad_cam" and not card.explain_layer:
         raise UsageError(f"{type(system).__name__} names no convolution for Grad-CAM; use integrated_gradients")
     batch = system.collate([sample])
-    subject = Subject(system, batch)
+    subject = Subject(system, batch, _typical(system, sample, batch))
     values = _METHODS[method](subject)
     figures = {"answer": subject.value(subject.tensor)}
     if exam:
@@ -84,8 +88,35 @@ def attribute(system: System, sample: Sample, method: str = "auto", *, exam: boo
         input=_collapse(subject, subject.tensor).detach().double().numpy()[0],
         method=method,
         subject=subject.words,
+        names=_names(system, sample, subject),
         figures=figures,
     )
+
+
+def _typical(system: System, sample: Sample, batch: Batch) -> Tensor | None:
+    """Return what stands for "nothing known" in a table that is not standardised: medians, and gaps for words.
+
+    Zero says that only where the encoding centred each column; in a raw table it may be an impossible value.
+    """
+    encoder, name = getattr(system, "encoder", None), type(system).card.explain_input
+    if not isinstance(encoder, RowEncoder) or name not in batch.inputs:
+        return None
+    tensor = batch.inputs[name]
+    centred = encoder.encode([sample])
+    if tensor.shape == centred.shape and torch.equal(tensor.float(), centred):
+        return None
+    typical = torch.as_tensor(encoder.typical()).to(tensor.dtype)[None]
+    return typical if typical.shape == tensor.shape else None
+
+
+def _names(system: System, sample: Sample, subject: "Subject") -> tuple[str, ...]:
+    shape = subject.tensor.shape[1:-1] if subject.embedded else subject.tensor.shape[1:]
+    encoder = getattr(system, "encoder", None)
+    named: list[tuple[str, ...]] = []
+    if isinstance(encoder, RowEncoder):
+        named = [encoder.columns, encoder.features] if subject.baseline.any() else [encoder.features, encoder.columns]
+    named += [item.tokens for item in sample.inputs.values() if isinstance(item, Note)]
+    return next((names for names in named if shape == (len(names),)), ())
 
 
 class Subject:
@@ -93,9 +124,13 @@ class Subject:
 
     Classes: the logit of the answered class. Tags: the sum of the logits of the answered tags. Images: the mean answer
     in the 16 x 16 patch that the system changed most.
+
+    Attributes:
+        tensor: The input `(1, ...)`.
+        baseline: What stands for an absent value, same shape; zeros unless another one was given.
     """
 
-    def __init__(self, system: System, batch: Batch) -> None:
+    def __init__(self, system: System, batch: Batch, baseline: Tensor | None = None) -> None:
         self.system, self.batch = system, batch
         self.name = type(system).card.explain_input
         embed: Callable[[Batch], Tensor] | None = getattr(system, "embed", None)
@@ -106,6 +141,7 @@ class Subject:
         with torch.no_grad():
             output = system(batch)
             self.tensor = embed(batch) if self.embedded and embed else batch.inputs[self.name].clone()
+        self.baseline = torch.zeros_like(self.tensor) if baseline is None else baseline
         self.reduce, self.words = _reducer(system, output, batch)
 
     def __call__(self, tensor: Tensor) -> Tensor:
@@ -153,10 +189,9 @@ def _reducer(system: System, output: Tensor, batch: Batch) -> tuple[Callable[[Te
 def _integrated(subject: Subject) -> Tensor:
     from captum.attr import IntegratedGradients
 
-    start = torch.zeros_like(subject.tensor)
     return (
         IntegratedGradients(subject)
-        .attribute(subject.tensor, baselines=start, n_steps=STEPS, internal_batch_size=8)
+        .attribute(subject.tensor, baselines=subject.baseline, n_steps=STEPS, internal_batch_size=8)
         .detach()
     )
 
@@ -185,14 +220,22 @@ def _mode(axes: int) -> str:
 
 
 def _perturbation(subject: Subject) -> Tensor:
-    from captum.attr import FeatureAblation
+    """Replace one part after another by the baseline; each of its values gets the fall of the answer.
 
-    mask = _patches(subject.tensor)
-    with torch.no_grad():
-        found: Any = FeatureAblation(subject).attribute(
-            subject.tensor, baselines=torch.zeros_like(subject.tensor), feature_mask=mask, perturbations_per_eval=16
-        )
-    return found.detach()
+    Cells are chosen, not multiplied by a mask: a gap (NaN) times zero would spoil its neighbours.
+    """
+    parts = _patches(subject.tensor)
+    numbers = parts.unique()
+    found = torch.zeros_like(subject.tensor)
+    full = subject.value(subject.tensor)
+    for some in numbers.split(PARTS_AT_ONCE):
+        with torch.no_grad():
+            answers = subject(
+                torch.cat([torch.where(parts == number, subject.baseline, subject.tensor) for number in some])
+            )
+        for number, answer in zip(some, answers, strict=True):
+            found[parts == number] = full - float(answer)
+    return found
 
 
 def _patches(tensor: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 
 from salus.explain.attribution import Attribution
 from salus.schema.files import write_text, write_with
-from salus.schema.sample import Note, Row, Sample
+from salus.schema.sample import Sample
 
 
 def write_attribution(attribution: Attribution, sample: Sample, folder: Path) -> dict[str, Any]:
@@ -19,12 +19,10 @@ def write_attribution(attribution: Attribution, sample: Sample, folder: Path) ->
         "explained": attribution.subject,
         **{name: round(value, 4) for name, value in attribution.figures.items()},
     }
-    names = _names(attribution, sample)
+    names = list(attribution.names)
     if names:
-        order = np.argsort(-np.abs(attribution.values.ravel()))[:10]
-        facts["largest"] = ", ".join(
-            f"{names[i]} {attribution.values.ravel()[i]:+.3g}" for i in order if i < len(names)
-        )
+        order = np.argsort(-np.abs(attribution.values))[:10]
+        facts["largest"] = ", ".join(f"{names[i]} {attribution.values[i]:+.3g}" for i in order)
 
     def numbers(path: Path) -> None:
         with path.open("wb") as handle:
@@ -34,17 +32,6 @@ def write_attribution(attribution: Attribution, sample: Sample, folder: Path) ->
     write_with(folder / "attribution.png", lambda path: _draw(attribution, sample, names, path))
     write_text(folder / "attribution.json", json.dumps(facts, indent=1) + "\n")
     return facts
-
-
-def _names(attribution: Attribution, sample: Sample) -> list[str]:
-    for item in sample.inputs.values():
-        if isinstance(item, Row) and attribution.values.ndim == 1:
-            columns = list(item.values)
-            # A table's encoding may hold more columns than the file (missing indicators); they come last.
-            return [*columns, *(f"missing #{i}" for i in range(attribution.values.size - len(columns)))]
-        if isinstance(item, Note) and attribution.values.ndim == 1:
-            return list(item.tokens)
-    return []
 
 
 def _draw(attribution: Attribution, sample: Sample, names: list[str], path: Path) -> None:
@@ -64,11 +51,17 @@ def _draw(attribution: Attribution, sample: Sample, names: list[str], path: Path
 
 
 def _bars(values: Any, names: list[str], figure_type: Any) -> Any:
-    flat = values.ravel()[: len(names)]
+    flat = values
     order = np.argsort(-np.abs(flat))[:20][::-1]
     figure = figure_type(figsize=(6, 0.28 * len(order) + 1.2), layout="constrained")
     axes = figure.add_subplot()
-    axes.barh([names[i] for i in order], flat[order], color=np.where(flat[order] > 0, "#0072b2", "#d55e00"))
+    # by place, not by name: the same word may stand in a text twice
+    axes.barh(
+        range(len(order)),
+        flat[order],
+        tick_label=[names[i] for i in order],
+        color=np.where(flat[order] > 0, "#0072b2", "#d55e00"),
+    )
     axes.axvline(0, color="black", linewidth=0.6)
     axes.set_xlabel("contribution (positive speaks for the answer)")
     return figure

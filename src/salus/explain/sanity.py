@@ -22,7 +22,7 @@ def examine(
     """Return the figures of `Attribution.figures` for a map `values`, the shape of the subject's tensor."""
     figures = {"deletion_ratio": deletion_ratio(subject, values)}
     if method == "integrated_gradients":
-        change = subject.value(subject.tensor) - subject.value(torch.zeros_like(subject.tensor))
+        change = subject.value(subject.tensor) - subject.value(subject.baseline)
         figures["completeness_gap"] = abs(float(values.sum()) - change) / max(abs(change), 1e-9)
     if any(parameter.is_floating_point() for parameter in subject.system.parameters()):
         figures["sanity_correlation"] = sanity_correlation(subject, values, explain)
@@ -40,7 +40,7 @@ def sanity_correlation(subject: "Subject", values: Tensor, explain: "Callable[[S
             flat = parameter.reshape(-1)
             # Shuffling keeps each layer's distribution, so the answers stay in range while what was learnt is lost.
             parameter.copy_(flat[torch.randperm(flat.numel(), generator=generator)].reshape(parameter.shape))
-    shuffled = Explained(other, subject.batch)
+    shuffled = Explained(other, subject.batch, subject.baseline)
     shuffled.reduce = subject.reduce
     return _spearman(values.abs().double().numpy().ravel(), explain(shuffled).abs().double().numpy().ravel())
 
@@ -54,7 +54,7 @@ def deletion_ratio(subject: "Subject", values: Tensor) -> float:
 
     def fall(index: Tensor) -> float:
         changed = subject.tensor.clone().reshape(-1)
-        changed[index] = 0.0
+        changed[index] = subject.baseline.reshape(-1)[index]
         return full - subject.value(changed.reshape(subject.tensor.shape))
 
     top = fall(flat.topk(count).indices)

@@ -137,6 +137,10 @@ class RowEncoder:
                 parts.append(np.isnan(cells).astype(np.float64))
         return np.stack(parts, axis=1)
 
+    def typical(self) -> NDArray[np.float64]:
+        """Return a row `(C,)` of `raw` that says nothing: medians of the training part, NaN for words."""
+        return np.array([column["median"] if column["kind"] == "number" else np.nan for column in self._learned])
+
     def _category(self, sample_id: str, column: Mapping[str, Any], cell: float | str) -> float:
         if isinstance(cell, float):
             if math.isnan(cell):

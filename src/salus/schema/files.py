@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,14 +56,21 @@ def write_with(path: Path, write: Callable[[Path], object]) -> None:
     except StoreError:
         raise
     except Exception as error:
-        if "No space left" in str(error) or "os error 28" in str(error):
+        found = re.search(r"os error (\d+)", str(error))
+        if found is not None:
+            number = int(found[1])
+            raise _explained(OSError(number, os.strerror(number)), path) from error
+        if "No space left" in str(error):
             raise _explained(OSError(errno.ENOSPC, str(error)), path) from error
         raise
 
 
 def _explained(error: OSError, path: Path) -> StoreError:
-    if error.errno == errno.ENOSPC:
-        return StoreError(f"{path}: no space left on the disk; free some and run the same command with --resume")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        what = "no space left on the disk" if error.errno == errno.ENOSPC else "your disk quota is used up"
+        return StoreError(f"{path}: {what}; free some and run the same command again (fit: with --resume)")
+    if error.errno == errno.EFBIG:
+        return StoreError(f"{path}: larger than a file may be here; raise the limit (ulimit -f) or choose another disk")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StoreError(f"{path}: not allowed to write there ({error.strerror}); choose another output folder")
     return StoreError(f"{path}: cannot be written ({error.strerror or error}); choose another output folder")

@@ -12,6 +12,7 @@ import numpy as np
 
 from salus.contract.dataset import Dataset, Subset
 from salus.contract.system import System
+from salus.data.suit import suit
 from salus.evaluate.cost import count_flops, count_parameters, measure_latency, peak_memory_mb
 from salus.evaluate.predict import answers, score
 from salus.schema.errors import SalusError
@@ -108,7 +109,8 @@ def build(arm: Arm, prepared: Prepared, train: Dataset, seed: int) -> System:
 
 
 def _train_and_answer(cell: Cell, prepared: Prepared) -> dict[str, Any]:
-    data, split = prepared.loaded.dataset, prepared.splits[cell.seed][cell.fold]
+    data = suit(prepared.loaded.dataset, registry.find(cell.arm.system).card.inputs)
+    split = prepared.splits[cell.seed][cell.fold]
     train, valid, test = (Subset(data, part) for part in (split.train, split.valid, split.test))
     system = build(cell.arm, prepared, train, cell.seed)
     result = fit(system, train, valid, score=score, seed=cell.seed, folder=cell.place, resume=True)

@@ -9,6 +9,7 @@ from typing import Any
 from salus.contract.dataset import Dataset, Subset
 from salus.contract.system import System
 from salus.data.entry import Loaded
+from salus.data.suit import suit
 from salus.schema.errors import UsageError
 from salus.store.artifact import load
 from salus.study.cell import DONE
@@ -82,7 +83,7 @@ class CheckContext:
                 if not (place / DONE).is_file() or json.loads((place / DONE).read_text(encoding="utf-8"))["error"]:
                     continue
                 artifact = load(place / "run")
-                data = prepared.loaded.dataset
+                data = suit(prepared.loaded.dataset, type(artifact.system).card.inputs)
                 yield TrainedCell(
                     seed=seed,
                     fold=fold,

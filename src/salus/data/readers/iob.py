@@ -8,6 +8,8 @@ from salus.data.readers.table import decode_utf8, read_text_bytes
 from salus.schema.errors import DataError
 from salus.schema.sample import Note
 
+SUFFIXES = (".iob", ".iob2", ".conll", ".bio")
+
 
 @dataclass(frozen=True, slots=True)
 class TaggedText:

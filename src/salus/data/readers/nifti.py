@@ -23,9 +23,10 @@ def read_nifti(path: Path | str, limit: int | None = None) -> Image:
         limit: Most values it may decode to; None takes the setting.
 
     Returns:
-        `(1, D, H, W)`; `(1, T, D, H, W)` for a series in time; `(C, D, H, W)` or `(C, T, D, H, W)` where the fifth
-        axis holds a vector. Unscaled integers keep their type, all else is float32. `affine` maps (i, j, k) =
-        (W, H, D) indices to RAS mm and is None where the file states neither sform nor qform.
+        `(1, D, H, W)`, or `(1, H, W)` where the file holds a single slice; `(1, T, D, H, W)` for a series in time;
+        `(C, D, H, W)` or `(C, T, D, H, W)` where the fifth axis holds a vector. Unscaled integers keep their type, all
+        else is float32. `affine` maps (i, j, k) = (W, H, D) indices to RAS mm and is None where the file states
+        neither sform nor qform.
 
     Raises:
         DataError: Unreadable, complex or colour values, NaN or infinity (counted), not invertible, too large.
@@ -50,10 +51,11 @@ def read_nifti(path: Path | str, limit: int | None = None) -> Image:
         raise DataError(
             f"{found}: {bad} of {array.size} voxels are NaN or infinite; set them to a background value first"
         )
+    channels = _channels_first(array, found)
     factor = _TO_MM.get(volume.header.get_xyzt_units()[0], 1.0)
     return Image(
-        array=_channels_first(array, found),
-        spacing_mm=_spacing(volume, factor, found),
+        array=channels,
+        spacing_mm=_spacing(volume, factor, found)[-(2 if channels.ndim == 3 else 3) :],
         affine=_affine(volume, factor, found),
     )
 
@@ -73,6 +75,8 @@ def _channels_first(array: NDArray[Any], path: Path) -> NDArray[Any]:
     if array.ndim == 5:
         turned = array.transpose(4, 3, 2, 1, 0)
         turned = turned[:, 0] if turned.shape[1] == 1 else turned
+    elif array.ndim == 3 and array.shape[2] == 1:  # one slice is a picture; the affine still says where it lies
+        turned = array[..., 0].transpose()[None]
     elif array.ndim in (2, 3, 4):
         turned = array.transpose()[None]
         turned = turned[:, 0] if array.ndim == 4 and turned.shape[1] == 1 else turned
