@@ -6,7 +6,7 @@ and the random field on top are options added here; `Config` defaults leave them
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -94,20 +94,14 @@ class BiRNNEventsConfig(Config):
     overlap: int = 64
 
 
-_SMALL = BiRNNEventsConfig(
-    hidden=128,
-    combine="concat",
-    loss="cross_entropy",
-    crf=True,
-    features="all",
-    optimizer="adam",
-    learning_rate=3e-3,
-    weight_decay=0.0,
-    unknown_share=0.2,
-    schedule="cosine",
-    average=0.99,
-    epochs=12,
-    patience=12,
+_SMALL = BiRNNEventsConfig().replace(
+    {"hidden": 128, "combine": "concat", "loss": "cross_entropy", "crf": True, "features": "all", "unknown_share": 0.2}
+    | {"optimizer": "adam", "learning_rate": 3e-3, "weight_decay": 0.0, "schedule": "cosine", "average": 0.99}
+    | {"epochs": 12, "patience": 12}
+)
+_TINY = _SMALL.replace(
+    {"hidden": 8, "embedding": 8, "vector_size": 4, "dropout": 0.1, "unknown_share": 0.0, "average": 0.0}
+    | {"learning_rate": 1e-2, "epochs": 2, "batch_size": 8}
 )
 
 
@@ -141,18 +135,7 @@ class BiRNNEvents(System):
     )
     config_type: ClassVar[type[Config]] = BiRNNEventsConfig
     small: ClassVar[Config] = _SMALL
-    tiny: ClassVar[Config] = replace(
-        _SMALL,
-        unknown_share=0.0,
-        average=0.0,
-        hidden=8,
-        embedding=8,
-        vector_size=4,
-        dropout=0.1,
-        learning_rate=1e-2,
-        epochs=2,
-        batch_size=8,
-    )
+    tiny: ClassVar[Config] = _TINY
     config: BiRNNEventsConfig
 
     def __init__(self, task: Task, config: Config, fingerprint: Mapping[str, Any]) -> None:
