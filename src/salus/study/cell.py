@@ -113,7 +113,7 @@ def _train_and_answer(cell: Cell, prepared: Prepared) -> dict[str, Any]:
     split = prepared.splits[cell.seed][cell.fold]
     train, valid, test = (Subset(data, part) for part in (split.train, split.valid, split.test))
     system = build(cell.arm, prepared, train, cell.seed)
-    result = fit(system, train, valid, score=score, seed=cell.seed, folder=cell.place, resume=True)
+    result = fit(system, train, valid, score=score, seed=cell.seed, folder=cell.place, resume=True, events=False)
     task = system.task
     on_valid, on_test = answers(system, valid), answers(system, test)
     valid_truth, truth = on_valid.truth, on_test.truth

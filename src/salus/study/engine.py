@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib
 import multiprocessing
 import os
 import signal
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 
 from salus.study.cell import Cell, run_cell
+from salus.systems import registry
 
 
 def run_local(cells: Sequence[Cell], jobs: int, watch: Callable[[int, Sequence[Cell]], None]) -> list[str]:
@@ -26,6 +28,8 @@ def run_local(cells: Sequence[Cell], jobs: int, watch: Callable[[int, Sequence[C
         One sentence for each process that ended without leaving a result (killed, out of memory).
     """
     jobs = jobs or usable_cores()
+    if len(cells) > jobs:
+        warm_up(cells)
     context = _context()
     waiting = list(reversed(cells))
     running: dict[Any, Cell] = {}
@@ -52,6 +56,18 @@ def run_local(cells: Sequence[Cell], jobs: int, watch: Callable[[int, Sequence[C
         for process in running:
             process.join(5)
     return problems
+
+
+def warm_up(cells: Sequence[Cell]) -> None:
+    """Import here what every child would import again: its systems, and what torch and scikit-learn load late.
+
+    Building a first optimizer makes torch import its compiler, seconds that each forked child would pay.
+    """
+    for name in {cell.arm.system for cell in cells}:
+        registry.find(name)
+    for module in ("sklearn.linear_model", "sklearn.ensemble", "scipy.optimize", "torch.utils.flop_counter"):
+        importlib.import_module(module)
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
 
 
 def usable_cores() -> int:

@@ -26,6 +26,7 @@ def fit(
     resume: bool = False,
     progress: Progress | None = None,
     workers: int = 0,
+    events: bool = True,
 ) -> FitResult:
     """Train a system through its stages, then let it settle.
 
@@ -43,6 +44,7 @@ def fit(
         resume: Go on from the folder's checkpoint if there is one.
         progress: Who watches.
         workers: Processes that read and collate; the result does not depend on it.
+        events: Write TensorBoard events too.
 
     Raises:
         TrainingError: A loss is not finite.
@@ -61,6 +63,7 @@ def fit(
         folder=folder,
         progress=progress or Quiet(),
         workers=workers,
+        events=events,
     )
     if resume:
         run.restore()

@@ -49,9 +49,10 @@ class Run:
         folder: Path | None,
         progress: Progress,
         workers: int,
+        events: bool,
     ) -> None:
         self.system, self.valid, self.score, self.seed, self.device = system, valid, score, seed, device
-        self.folder, self.progress = folder, progress
+        self.folder, self.progress, self.events = folder, progress, events
         self.recipe: Recipe = type(system).recipe(system.config)
         self.precision = resolve_precision(self.recipe.precision, device)
         system.to(device)
@@ -75,7 +76,7 @@ class Run:
         if not stages or self.stage >= len(stages):
             return
         self.progress.begin(type(self.system).__name__, total, self.steps)
-        board = Board(self.folder, self.epochs_done + 1)
+        board = Board(self.folder if self.events else None, self.epochs_done + 1)
         try:
             while self.stage < len(stages):
                 self._one_stage(stages[self.stage], board)
