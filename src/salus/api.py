@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from salus.contract.task import Task
     from salus.explain.attribution import Attribution
     from salus.schema.config import Config
+    from salus.schema.question import Question
     from salus.schema.sample import Sample
     from salus.store.artifact import Artifact
     from salus.study.result import StudyResult
@@ -208,13 +209,17 @@ def evaluate(artifact: Artifact, data: str, *, resamples: int = 1000) -> dict[st
     task = artifact.system.task
     if loaded.question.kind != task.kind or loaded.question.classes != task.question.classes:
         raise DataError(
-            f"{data} asks {loaded.question.kind} of {loaded.question.classes}; the run answers {task.kind} of "
-            f"{task.question.classes}; give data with the same question"
+            f"{data} asks {_asked(loaded.question)}; the run answers {_asked(task.question)}; "
+            "give data with the same question"
         )
     found = answers(artifact.system, suit(loaded.dataset, type(artifact.system).card.inputs))
     marks = task.judge(found.values, found.truth, artifact.operating)
     rows = estimate(task, [Cell(patients=found.patients, marks=marks)], resamples)
     return {name: (row.value, row.low, row.high) for name, row in rows.items()}
+
+
+def _asked(question: Question) -> str:
+    return f"{question.kind} ({', '.join(question.classes)})" if question.classes else question.kind
 
 
 def predict(artifact: Artifact, samples: Sequence[Sample]) -> tuple[list[Any], list[str]]:

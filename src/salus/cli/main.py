@@ -10,6 +10,8 @@ import salus
 from salus.cli import data, evidence, listing, training
 from salus.schema.errors import LeakError, SalusError
 
+STOPPED = "stopped; run the same command again to go on (fit: with --resume)"
+
 app = typer.Typer(
     name="salus",
     help="One workbench for medical deep learning: published systems, one protocol, evidence one can believe.",
@@ -51,13 +53,17 @@ def main() -> None:
     """Run the command line; every error is one message and a non-zero exit."""
     os.environ.setdefault("KMP_WARNINGS", "0")
     try:
-        app()
+        app(prog_name="salus")
     except LeakError as error:
         _fail(f"{error}\n(on the command line: --allow 'RULE=REASON')", error.exit_code)
     except SalusError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _fail("stopped; run the same command again to go on (fit: with --resume)", 130)
+        _fail(STOPPED, 130)
+    except SystemExit as stop:  # Typer turns a KeyboardInterrupt into this, and says nothing
+        if stop.code == 130:
+            _fail(STOPPED, 130)
+        raise
     except MemoryError:
         _fail("not enough memory; use fewer --jobs, a smaller batch_size (--set), or size tiny", 9)
     except BrokenPipeError:

@@ -66,7 +66,8 @@ def rows_of(table: Columns, options: Mapping[str, str]) -> Loaded:
     dropped = [name for name in options.get("drop", "").split("+") if name]
     column = {key: options[key] for key in ("target", "patient", "id", "site", "split") if key in options}
     table.need([*column.values(), *dropped])
-    question, targets = question_of_words(table.words[column["target"]], table.path, options.get("positive", ""))
+    source = f"{table.path}, column {column['target']!r}"
+    question, targets = question_of_words(table.words[column["target"]], source, options.get("positive", ""))
     aside = {*column.values(), *dropped, *(name for name in ("site", "split") if name in table.words)}
     inputs = [name for name in table.words if name not in aside and not name.startswith("group_")]
     if not inputs:

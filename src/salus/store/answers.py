@@ -38,7 +38,8 @@ def write_answers(
         elif kind in ("classification", "ordinal"):
             row.update(_class_row(system, value, operating))
         elif kind == "tagging":
-            row["spans"] = _tagged(system, sample, value, folder / f"{number:05d}_{_plain(sample.id)}.json")
+            path = folder / f"{number:05d}_{_plain(sample.id)}.json"
+            row.update(spans=_tagged(system, sample, value, path), file=path.name)
         elif kind == "restoration":
             row["file"] = _image(sample, np.asarray(value), folder / f"{number:05d}_{_plain(sample.id)}")
         else:
@@ -71,7 +72,7 @@ def _tagged(system: System, sample: Sample, value: Any, path: Path) -> int:
     classes = system.task.question.classes
     tags = [classes[int(tag)] for tag in np.asarray(value)[: len(note.tokens)]]
     found = []
-    for kind, start, stop in spans(tags):
+    for start, stop, kind in spans(tags):
         entry: dict[str, Any] = {
             "type": kind,
             "tokens": [int(start), int(stop)],
