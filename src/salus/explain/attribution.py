@@ -166,9 +166,11 @@ def _reducer(system: System, output: Tensor, batch: Batch) -> tuple[Callable[[Te
     if system.task.kind == "tagging":
         tags = torch.as_tensor(np.asarray(system.decode(output))[0]).long().clamp(min=0)
         positions = torch.arange(min(output.shape[1], len(tags)))
-        chosen = [int(p) for p in positions if classes[int(tags[p])] != "O"] or positions.tolist()
+        spans = [int(p) for p in positions if classes[int(tags[p])] != "O"]
+        chosen = spans or positions.tolist()
         where, what = torch.tensor(chosen), tags[chosen]
-        return lambda out: out[:, where, what].sum(1), "sum of the logits of the tags in the answered spans"
+        words = "tags in the answered spans" if spans else "answered tags (no span was found)"
+        return lambda out: out[:, where, what].sum(1), f"sum of the logits of the {words}"
     if output.ndim <= 2:
         if output.ndim == 1 or output.shape[1] == 1:
             return lambda out: out.reshape(len(out)), f"logit of {system.task.question.positive or classes[-1]}"
