@@ -136,6 +136,14 @@ def test_data_that_carry_no_training(
     assert salus("data", "check", spec).code == 3
 
 
+def test_one_word_among_numbers_is_pointed_out(salus: Salus, tmp_path: Path) -> None:
+    write_csv(tmp_path / "t.csv", ["a", "y"], [["<5" if i == 7 else i, i % 2] for i in range(40)])
+    said = salus("data", "check", f"{tmp_path}/t.csv:target=y", "--json")
+    assert "line 9: '<5'" in said.out
+    shown = salus("data", "show", f"{tmp_path}/t.csv:target=y", "--json")
+    assert "line 9: '<5'" in shown.out
+
+
 @pytest.fixture(scope="session")
 def runs(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a fitted run of pictures and one of volumes."""

@@ -110,6 +110,7 @@ def check(
                 )
     except DataError as problem:
         rows.append(("error", "cannot be split", str(problem), ""))
+    rows += [("note", note, "", "") for note in loaded.notes]
     if as_json:
         emit_json([dict(zip(("severity", "what", "which", "remedy"), row, strict=True)) for row in rows])
     elif rows:

@@ -1,11 +1,11 @@
 """A user's own data without a manifest: a table of rows, or a folder whose sub-folders are the classes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from salus.contract.dataset import ListDataset
 from salus.data.entry import Loaded
-from salus.data.labels import question_of_words, refuse_repeated_ids
+from salus.data.labels import is_number, question_of_words, refuse_repeated_ids
 from salus.data.limits import inside
 from salus.data.manifest import FileDataset, Listed, metas_of, read_manifest
 from salus.data.readers import dicom, image, nifti
@@ -83,7 +83,23 @@ def rows_of(table: Columns, options: Mapping[str, str]) -> Loaded:
     for line, patient in enumerate(patients):
         if not patient:
             raise DataError(f"{table.path}: line {line + 2} names no patient; fill it in")
-    return Loaded(dataset=ListDataset(samples), question=question, notes=() if "patient" in column else (OWN_PATIENT,))
+    notes = [] if "patient" in column else [OWN_PATIENT]
+    return Loaded(dataset=ListDataset(samples), question=question, notes=(*notes, *_nearly_numbers(table, inputs)))
+
+
+def _nearly_numbers(table: Columns, names: Sequence[str]) -> list[str]:
+    """Say which columns of words hold numbers nearly throughout: one `<5` makes every value of a column a category."""
+    notes = []
+    for name in names:
+        filled = [(line, word) for line, word in enumerate(table.words[name], start=2) if word]
+        odd = [(line, word) for line, word in filled if not is_number(word)]
+        if name not in table.numbers and odd and len(odd) < 0.1 * len(filled):
+            line, word = odd[0]
+            notes.append(
+                f"Column {name!r} is read as words, because {len(odd)} of {len(filled)} cells are no number "
+                f"(line {line}: {word!r}); if it measures something, correct or empty them."
+            )
+    return notes
 
 
 def read_folder(folder: Path, options: Mapping[str, str] | None = None) -> Loaded:

@@ -67,6 +67,11 @@ def refuse_repeated_ids(ids: Sequence[str], source: object) -> None:
         raise DataError(f"{source}: ids used twice: {', '.join(sorted(twice)[:5])}{more}; every sample needs its own")
 
 
+def is_number(word: str) -> bool:
+    """Tell whether a word is a finite number."""
+    return _number(word) is not None
+
+
 def _number(word: str) -> float | None:
     try:
         number = float(word)
