@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 AFFINE = np.array([[-0.8, 0, 0, 10.0], [0, 0.8, 0, -20.0], [0, 0, 2.5, 5.0], [0, 0, 0, 1.0]])
+TABLE = "table.csv:target=diagnosis,patient=patient"
 
 
 @dataclass
@@ -22,6 +23,16 @@ class Said:
 
 
 Salus = Callable[..., Said]
+
+
+def refused(said: Said, code: int, *words: str) -> None:
+    """Check that a command ended with one message that holds the words."""
+    assert said.code == code, said.err
+    assert said.err.count("error:") == 1
+    assert "Traceback" not in said.err
+    assert "fault of Salus" not in said.err
+    for word in words:
+        assert word in said.err.replace("\n", " "), said.err
 
 
 def write_files(place: Path) -> Path:

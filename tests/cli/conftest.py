@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from own_files import Said, Salus, write_files
+from own_files import TABLE, Said, Salus, write_files
 
 
 @pytest.fixture
@@ -38,3 +38,15 @@ def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a table, pictures in class folders, volumes, waveforms and tagged text."""
     return write_files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="session")
+def runs(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a fitted run of pictures and one of volumes."""
+    from salus import api
+
+    place = tmp_path_factory.mktemp("runs")
+    api.fit("thumbnail_logistic", str(files / "pictures"), place / "pictures")
+    api.fit("total_variation", str(files / "volumes"), place / "volumes")
+    api.fit("logistic", f"{files}/{TABLE}", place / "table")
+    return place
