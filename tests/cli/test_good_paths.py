@@ -102,12 +102,7 @@ def test_a_network_tags_a_file_of_sentences(salus: Salus, files: Path, tmp_path:
     assert salus("explain", tmp_path / "run", files / "note.txt", "-o", tmp_path / "maps").code == 0
 
 
-PLAIN_LABEL = pytest.mark.xfail(
-    reason="fall_edge varies only targets that are mappings, not a plain class", strict=False
-)
-
-
-@pytest.mark.parametrize("system", ["window_forest", pytest.param("fall_edge", marks=PLAIN_LABEL)])
+@pytest.mark.parametrize("system", ["window_forest", "fall_edge"])
 def test_a_waveform_reaches_a_system_that_calls_it_otherwise(
     salus: Salus, files: Path, tmp_path: Path, system: str
 ) -> None:

@@ -57,8 +57,8 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
         samples = [_sample(row, [i], pictures[i][None], patients[i], f"run{runs[i]:03d}") for i, row in enumerate(rows)]
     notes = [
         "Patient numbers are not in this copy. Blocks of the original index stand for the patient split, and windows "
-        "of at least 14 indices (a person of the full set has 13 slices on average) for a patient in intervals: a proxy, "
-        "so intervals may be too narrow.",
+        "of at least 14 indices (a person of the full set has 13 slices on average) for a patient in intervals: a "
+        "proxy, so intervals may be too narrow.",
         "The three classes differ in slice plane and field of view, so part of any score is not the tumour.",
     ]
     if view == "crop":

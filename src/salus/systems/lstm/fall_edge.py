@@ -1,8 +1,7 @@
 """Fall detection on a worn sensor: windows, inverted residuals, an LSTM, and twelve bytes over the radio.
 
 Queralta, Gia, Tenhunen, Westerlund 2019, Edge-AI in LoRa-based Health Monitoring: Fall Detection System with Fog
-Computing and LSTM Recurrent Neural Networks, TSP 2019. The review puts MobileNetV2 features before the LSTM (body
-`mobilenet`); the paper has an LSTM on the raw samples (body `lstm`).
+Computing and LSTM Recurrent Neural Networks, TSP 2019. Body `mobilenet` is the review's; `lstm`, on raw samples, the paper's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -187,12 +186,13 @@ class FallEdge(System):
 
     def augment(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Turn the sensor about gravity, and shift where the windows fall."""
-        stream, target = sample.inputs["signal"], dict(sample.target)
+        stream = sample.inputs["signal"]
+        target = dict(sample.target) if isinstance(sample.target, Mapping) else {"label": sample.target}
         turn = np.deg2rad(rng.uniform(-self.config.turn_deg, self.config.turn_deg))
         tilt = np.deg2rad(rng.uniform(-self.config.tilt_deg, self.config.tilt_deg))
         axis = rng.normal(size=3)
-        about_gravity = cut.rotation_matrix(cut.gravity_direction(stream.array[:3]), turn)
-        matrix = cut.rotation_matrix(axis / np.linalg.norm(axis), tilt) @ about_gravity
+        upright = cut.rotation_matrix(cut.gravity_direction(stream.array[:3]), turn)
+        matrix = cut.rotation_matrix(axis / np.linalg.norm(axis), tilt) @ upright
         shift = int(rng.integers(0, min(self.stride, stream.array.shape[1] - self.size + 1)))
         array = cut.rotate_triples(stream.array[:, shift:], matrix)
         if target.get("peak_s") is not None:
