@@ -56,6 +56,7 @@ def fit(
     resume: bool = False,
     init: str = "",
     allow: Mapping[str, str] | None = None,
+    drop_duplicates: bool = False,
     workers: int = 0,
     progress: Progress | None = None,
 ) -> Artifact:
@@ -75,6 +76,7 @@ def fit(
         resume: Go on where a killed run stopped.
         init: Standard weights to start from: `file.safetensors`, `file.pth` or `hub:owner/name/file`.
         allow: Firewall rules to override, with the reason.
+        drop_duplicates: Leave out byte-equal copies across the parts (the test part keeps its own).
         workers: Reading processes.
         progress: Who watches.
 
@@ -86,7 +88,7 @@ def fit(
     from salus.contract.dataset import Subset
     from salus.data.library import open_data
     from salus.data.suit import suit
-    from salus.evaluate.firewall import enforce, inspect
+    from salus.evaluate.firewall import duplicates_to_drop, enforce, inspect
     from salus.evaluate.predict import answers, score
     from salus.store.artifact import load, save
     from salus.systems import registry
@@ -107,12 +109,15 @@ def fit(
     loaded = open_data(data)
     task = make(loaded.question)
     split = divide(loaded.dataset, task, seed)
+    dropped = duplicates_to_drop(loaded.dataset, [split]) if drop_duplicates else ()
+    split = split.without(dropped)
     enforce(inspect(loaded.dataset, [split], defining=loaded.defining, allow=allow or {}))
     dataset = suit(loaded.dataset, registry.find(name).card.inputs)
     train, valid, test = (Subset(dataset, part) for part in (split.train, split.valid, split.test))
     seed_torch(seed, 77)
     system = registry.create(name, task, train, config)
     facts: dict[str, Any] = {"data": data, "seed": seed, "size": size, "split": [len(train), len(valid), len(test)]}
+    facts["dropped"] = [loaded.dataset[i].id for i in dropped]
     facts["notes"] = list(loaded.notes)
     if init:
         facts["init"] = initialise(system, init)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from salus.contract.dataset import ListDataset, Subset
 from salus.data.cohort import Cohort, cohort_of
-from salus.data.split import kfold, official, random_split, train_share
+from salus.data.split import Split, kfold, official, random_split, train_share
 from salus.schema.errors import DataError, UsageError
 from salus.schema.sample import Row, Sample
 
@@ -159,3 +159,10 @@ def test_a_cohort_does_not_read_files_that_need_not_be_read() -> None:
     assert who.sites == ("north", "north")
     assert who.groups == {"sex": ("f", "f")}
     assert who.take(np.array([1, 0])).ids == ("0", "2")
+
+
+def test_samples_can_be_left_out_of_every_part() -> None:
+    whole = Split(np.array([0, 1, 2]), np.array([3]), np.array([4, 5]))
+    rest = whole.without({1, 4})
+    assert [part.tolist() for part in (rest.train, rest.valid, rest.test)] == [[0, 2], [3], [5]]
+    assert whole.without(()).train.tolist() == [0, 1, 2]

@@ -25,6 +25,7 @@ def fit(
     init: Annotated[str, typer.Option(help="Weights to start from: FILE.safetensors, FILE.pth.")] = "",
     workers: Annotated[int, typer.Option(help="Reading processes.")] = 0,
     allow: Annotated[list[str] | None, typer.Option(help="Override a firewall rule: RULE=REASON.")] = None,
+    drop_duplicates: Annotated[bool, typer.Option("--drop-duplicates", help="Leave out byte-equal copies.")] = False,
     as_json: JSON = False,
 ) -> None:
     """Train one system; kill it at any moment and --resume goes on."""
@@ -44,6 +45,7 @@ def fit(
         resume=resume,
         init=init,
         allow=reasons,
+        drop_duplicates=drop_duplicates,
         workers=workers,
         progress=None if as_json else Bar(),
     )

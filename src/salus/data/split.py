@@ -1,5 +1,6 @@
 """Splits: which samples train, choose and test. By patient, stratified, nested, and the same for the same seed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,11 @@ class Split:
     train: Index
     valid: Index
     test: Index
+
+    def without(self, numbers: Collection[int]) -> "Split":
+        """Return the split with some samples left out."""
+        gone = np.array(sorted(numbers), dtype=np.int64)
+        return Split(*(part[~np.isin(part, gone)] for part in (self.train, self.valid, self.test)))
 
 
 def kfold(cohort: Cohort, folds: int, seed: int, valid_share: float = 0.2) -> list[Split]:

@@ -14,6 +14,7 @@ from salus.evaluate.bootstrap import Cell as Judged
 from salus.evaluate.bootstrap import Replicates, interval, intervals, replicate
 from salus.evaluate.compare import compare, ranks, verdict
 from salus.study.cell import DONE, Cell
+from salus.study.opinions import delong, resampled_t
 from salus.study.plan import Arm, Part, Plan
 from salus.study.prepare import Prepared
 from salus.study.result import ArmResult, Comparison, Cost, Estimate, PartResult
@@ -29,17 +30,19 @@ class ArmMarks:
     Attributes:
         replicates: Every metric on the data and on each resample, seeds inside, folds pooled.
         facts: The cells' `cell.json`.
+        judged: Ids, patients and marks of each seed, folds pooled.
         unit: What was resampled: `patient`, or `sample` where the test part has one patient only.
     """
 
     replicates: Replicates
     facts: list[dict[str, Any]]
+    judged: list[tuple[Any, Any, Any]]
     unit: str
 
 
 def gather(folder: Path, part: Part, arm: Arm, task: Task, resamples: int) -> ArmMarks:
     """Read an arm's cells and resample its patients (its samples, where all are of one patient)."""
-    cells, facts = [], []
+    cells, facts, judged = [], [], []
     unit = "patient"
     for seed in range(arm.seeds or part.seeds):
         marks, names, folds = [], [], []
@@ -50,11 +53,12 @@ def gather(folder: Path, part: Part, arm: Arm, task: Task, resamples: int) -> Ar
                 marks.append(arrays["marks"])
                 names.append((arrays["patients"], arrays["ids"]))
                 folds += [fold] * len(marks[-1])
-        patients = np.concatenate([pair[0] for pair in names])
+        patients, ids = (np.concatenate([pair[side] for pair in names]) for side in (0, 1))
         if len(set(patients.tolist())) < 2:
-            patients, unit = np.concatenate([pair[1] for pair in names]), "sample"
-        cells.append(Judged(patients=patients.tolist(), marks=np.concatenate(marks), folds=folds))
-    return ArmMarks(replicates=replicate(task, cells, resamples), facts=facts, unit=unit)
+            patients, unit = ids, "sample"
+        judged.append((ids, patients, np.concatenate(marks)))
+        cells.append(Judged(patients=patients.tolist(), marks=judged[-1][2], folds=folds))
+    return ArmMarks(replicates=replicate(task, cells, resamples), facts=facts, judged=judged, unit=unit)
 
 
 def collect_part(
@@ -82,7 +86,7 @@ def collect_part(
         split={**_describe_split(part, prepared), "unit": unit},
         firewall=firewall,
         arms=arms,
-        comparisons=_compare(part, task, replicates),
+        comparisons=_compare(part, task, found, _fold_sizes(part, prepared)),
         warnings=_part_warnings(part, prepared, len(patients), unit),
     )
     return result, found
@@ -142,26 +146,45 @@ def _arm_warnings(marks: ArmMarks, task: Task) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _compare(part: Part, task: Task, replicates: dict[str, Replicates]) -> list[Comparison]:
-    """Compare every arm with the reference on the primary metric; Holm's correction holds within the part."""
+def _compare(part: Part, task: Task, found: dict[str, ArmMarks], fold_sizes: list[tuple[int, int]]) -> list[Comparison]:
+    """Compare every arm with the reference on the primary metric; Holm's correction holds within the part.
+
+    The patient bootstrap decides; DeLong's test and the corrected resampled t-test are named beside it where they hold.
+    """
     first = next((a.name for a in part.arms if a.role == "system"), part.arms[0].name)
     reference = part.compare or first
     pairs = [(reference, arm.name) for arm in part.arms if arm.name != reference]
-    return [
-        Comparison(
-            a=row.a,
-            b=row.b,
-            metric=row.metric,
-            difference=row.difference,
-            low=row.low,
-            high=row.high,
-            p=row.p,
-            p_holm=row.p_holm,
-            test="paired patient bootstrap",
-            verdict=row.verdict,
+    replicates = {name: marks.replicates for name, marks in found.items()}
+    rows = []
+    for row in compare(replicates, task.primary, task.directions[task.primary], pairs):
+        a, b = found[row.a], found[row.b]
+        others = {
+            "DeLong": delong(task, a.judged, b.judged) if task.primary == "auroc" else None,
+            "corrected resampled t": resampled_t(a.replicates, b.replicates, task.primary, fold_sizes),
+        }
+        named = [f"{name} p = {p:.2g}" for name, p in others.items() if p is not None]
+        rows.append(
+            Comparison(
+                a=row.a,
+                b=row.b,
+                metric=row.metric,
+                difference=row.difference,
+                low=row.low,
+                high=row.high,
+                p=row.p,
+                p_holm=row.p_holm,
+                test="; ".join([row.test, *named]),
+                verdict=row.verdict,
+            )
         )
-        for row in compare(replicates, task.primary, task.directions[task.primary], pairs)
-    ]
+    return rows
+
+
+def _fold_sizes(part: Part, prepared: Prepared) -> list[tuple[int, int]]:
+    """Return training and test patients of each fold; empty where there is one split only."""
+    if part.split == "official":
+        return []
+    return [(len(set(_of(prepared, s.train))), len(set(_of(prepared, s.test)))) for s in prepared.splits[0]]
 
 
 def _describe_split(part: Part, prepared: Prepared) -> dict[str, Any]:

@@ -5,8 +5,6 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from salus.data.cohort import Cohort, cohort_of
 from salus.data.entry import Loaded
 from salus.data.fingerprint import fingerprint
@@ -67,7 +65,7 @@ def _prepare(part: Part) -> Prepared:
     if part.drop_duplicates:
         gone = set(duplicates_to_drop(loaded.dataset, [s for seed in splits for s in seed]))
         dropped = tuple(cohort.ids[i] for i in sorted(gone))
-        splits = [[_without(split, gone) for split in seed] for seed in splits]
+        splits = [[split.without(gone) for split in seed] for seed in splits]
     if part.train_share < 1.0:
         splits = [
             [train_share(split, cohort, part.train_share, seed) for split in folds] for seed, folds in enumerate(splits)
@@ -88,11 +86,6 @@ def _split(part: Part, cohort: Cohort, seed: int) -> list[Split]:
     if part.split == "random":
         return random_split(cohort, folds=part.folds, seed=seed, valid_share=part.valid_share)
     return kfold(cohort, folds=part.folds, seed=seed, valid_share=part.valid_share)
-
-
-def _without(split: Split, gone: set[int]) -> Split:
-    kept = {side: getattr(split, side) for side in ("train", "valid", "test")}
-    return Split(**{side: part[~np.isin(part, sorted(gone))] for side, part in kept.items()})
 
 
 def _facts(part: Part, loaded: Loaded, cohort: Cohort) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Fall detection on a worn sensor: windows, inverted residuals, an LSTM, and twelve bytes over the radio.
 
 Queralta, Gia, Tenhunen, Westerlund 2019, Edge-AI in LoRa-based Health Monitoring: Fall Detection System with Fog
-Computing and LSTM Recurrent Neural Networks, TSP 2019. Body `mobilenet` is the review's, `lstm` on raw data the paper's.
+Computing and LSTM Recurrent Neural Networks, TSP 2019. Body `mobilenet` is the review's, `lstm` on raw rows theirs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
