@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -195,8 +196,8 @@ def initialise(system: System, source: str) -> dict[str, Any]:
     place = type(system).card.pretrained
     if not place:
         raise UsageError(f"{type(system).__name__} takes no standard weights; leave --init out")
-    report: Any = load_pretrained(system.get_submodule(place), source)
-    return report if isinstance(report, dict) else dict(report.to_dict())
+    report = load_pretrained(system.get_submodule(place), source)
+    return {**dataclasses.asdict(report), "lines": report.lines()}
 
 
 def evaluate(artifact: Artifact, data: str, *, resamples: int = 1000) -> dict[str, tuple[float, float, float]]:
