@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from made import make_data
 from safetensors.torch import save_file
 
+from made import make_data
 from salus import api
 from salus.schema.errors import UsageError
 from salus.systems import registry
