@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,14 +11,11 @@ from salus.contract.batch import Batch, Objective
 from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
+from salus.nets.classical import choose_strength, denoise, measure_noisy, middle_strength, plane_batch
 from salus.schema.card import Card
 from salus.schema.config import Config
 from salus.schema.sample import Sample
-from salus.transforms.denoise import best_strength, noise_sd, nonlocal_means, without_bias
-from salus.transforms.plane import clean_of, measure_planes, plane_of, planes_of
-
-BIASES = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 11.0, 15.0)
-"""Squares tried against the mean of Rician noise, in multiples of the estimated variance."""
+from salus.transforms.denoise import nonlocal_means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,42 +59,34 @@ class NonlocalMeans(System):
 
     def __init__(self, task: Task, config: NonlocalMeansConfig, fingerprint: Mapping[str, Any]) -> None:
         super().__init__(task, config, fingerprint)
-        self.register_buffer(
-            "strength", torch.tensor(float(np.median(config.grid)) * fingerprint["noise"], dtype=torch.float64)
-        )
+        self.register_buffer("strength", middle_strength(config.grid, fingerprint["noise"]))
         self.register_buffer("bias", torch.zeros((), dtype=torch.float64))
 
     @classmethod
     def measure(cls, train: Dataset, config: Config) -> dict[str, Any]:
         """Return unit, modality, slice thickness and median noise of the training part."""
-        samples = [train[i] for i in range(len(train))]
-        noise = float(np.median([noise_sd(plane_of(sample)[0]) for sample in samples]))
-        return {**measure_planes(samples, (0.0, 1.0)), "noise": noise}
+        return measure_noisy(train)
 
     def settle(self, train: Dataset) -> None:
         """Choose the strength with the least squared error inside the question's window."""
-        chosen = np.unique(np.linspace(0, len(train) - 1, min(self.config.images, len(train))).round().astype(int))
-        samples = [train[int(i)] for i in chosen]
-        noisy = [plane_of(sample)[0] for sample in samples]
-        clean = [clean_of(sample)[0] for sample in samples]
-        window = self.task.question.value_range or (-np.inf, np.inf)
-        strengths = [k * self.fingerprint["noise"] for k in self.config.grid]
-        biases = [k * self.fingerprint["noise"] ** 2 for k in BIASES]
-        strength, bias, _ = best_strength(nonlocal_means, noisy, clean, strengths, window, biases)
+        strength, bias = choose_strength(
+            nonlocal_means,
+            train,
+            noise=self.fingerprint["noise"],
+            grid=self.config.grid,
+            images=self.config.images,
+            window=self.task.question.value_range,
+        )
         self.strength.fill_(strength)
         self.bias.fill_(bias)
 
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Return `image` and target `clean`, `(B, 1, H, W)`, in their own unit."""
-        images, clean = planes_of(samples, {**self.fingerprint, "window": [0.0, 1.0]}, 0)
-        target = {} if clean is None else {"clean": torch.from_numpy(clean)}
-        return Batch(tuple(sample.id for sample in samples), {"image": torch.from_numpy(images)}, target)
+        return plane_batch(samples, self.fingerprint)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the denoised images `(B, 1, H, W)`; no gradient passes."""
-        planes = batch.inputs["image"].detach().cpu().numpy()[:, 0]
-        answers = [without_bias(nonlocal_means(plane, float(self.strength)), float(self.bias)) for plane in planes]
-        return torch.from_numpy(np.stack(answers)[:, None]).to(batch.inputs["image"].device)
+        return denoise(nonlocal_means, batch.inputs["image"], self.strength, self.bias)
 
     def objectives(self, batch: Batch, stage: str) -> Iterator[Objective]:
         """Yield nothing: the strength is chosen by `settle`."""
