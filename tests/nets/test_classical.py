@@ -30,7 +30,8 @@ def test_the_choice_looks_at_evenly_spread_images_and_counts_in_noise() -> None:
 def test_a_batch_stays_in_its_own_unit_and_is_denoised_one_by_one() -> None:
     data = pictures()
     learned = measure_noisy(data)
-    assert learned["unit"] == "a.u." and learned["noise"] > 0
+    assert learned["unit"] == "a.u."
+    assert learned["noise"] > 0
     batch = plane_batch(data.samples, learned)
     assert batch.inputs["image"].shape == batch.target["clean"].shape == (5, 1, 6, 7)
     np.testing.assert_array_equal(batch.inputs["image"][2].numpy(), data[2].inputs["image"].array)
@@ -41,4 +42,5 @@ def test_a_batch_stays_in_its_own_unit_and_is_denoised_one_by_one() -> None:
 
 def test_the_middle_of_a_grid_is_in_units_of_the_image() -> None:
     found = middle_strength((1.0, 2.0, 5.0, 9.0), 2.0)
-    assert found.dtype == torch.float64 and float(found) == 7.0
+    assert found.dtype == torch.float64
+    assert float(found) == 7.0

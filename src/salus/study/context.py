@@ -15,23 +15,11 @@ from salus.store.artifact import load
 from salus.study.cell import DONE
 from salus.study.plan import Part, Plan
 from salus.study.prepare import prepare
+from salus.study.result import Bar
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRow:
-    """One figure of a check.
-
-    Attributes:
-        kind: `M` must hold, `R` is printed.
-        text: What is checked, in words.
-        figure: What came out, in words.
-        met: None for `R`.
-    """
-
-    kind: str
-    text: str
-    figure: str
-    met: bool | None = None
+CheckRow = Bar
+"""One figure of a check: a row among the conditions of the study file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A condition that the study was asked to check.
+    """A condition of the study file, or one figure of a check.
 
     Attributes:
         kind: `M` must hold, `R` must be printed.

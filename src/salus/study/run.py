@@ -154,7 +154,7 @@ def _checks(plan: Plan, folder: Path) -> list[Bar]:
         context.folder.mkdir(exist_ok=True)
         start = time.perf_counter()
         found = check(context)
-        rows += [Bar(kind=row.kind, text=row.text, figure=row.figure, met=row.met) for row in found]
+        rows += found
         write_json(
             context.folder / f"{name}.json",
             {"rows": [asdict(row) for row in found], "seconds": time.perf_counter() - start},

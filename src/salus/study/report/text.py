@@ -134,7 +134,7 @@ def _cautions(part: PartResult) -> list[str]:
     allowed = [row for row in part.firewall if row.get("overridden")]
     if allowed:
         names = ", ".join(str(row["rule"]) for row in allowed)
-        reasons = "; ".join(str(row["reason"]) for row in allowed if row.get("reason"))
+        reasons = "; ".join(dict.fromkeys(str(row["reason"]) for row in allowed if row.get("reason")))
         lines.append(
             f"This split leaks and was scored all the same (firewall overridden: {names}{'; ' if reasons else ''}"
             f"{reasons}): the figures flatter and must not be read as performance on new patients."
