@@ -32,7 +32,7 @@ def demo(
     text = files("salus.study").joinpath("demo.toml").read_text(encoding="utf-8")
     plan = build_plan(tomllib.loads(text), source=text, where="demo")
     start = time.perf_counter()
-    result = _run(plan, out, jobs, as_json, f"salus demo -o {out}")
+    result = _run(plan, out, jobs, as_json, "salus demo -o salus-demo")
     if as_json:
         return
     typer.echo(f"\nDone in {time.perf_counter() - start:.0f} s. Next, try:")
@@ -71,7 +71,8 @@ def study(
         plan = _quick_plan(systems, data, folds=folds, seeds=seeds, size=size, drop=drop_duplicates, allow=allow or [])
         command = f"salus study --systems {systems} --data {data} --folds {folds} --seeds {seeds}"
     folder = out or Path("runs") / plan.name
-    result = _run(plan, folder, jobs, as_json, f"{command} -o {folder}")
+    # The evidence names no folder of this machine: whoever repeats the study chooses an own one.
+    result = _run(plan, folder, jobs, as_json, f"{command} -o runs/{plan.name}")
     if page is not None:
         from salus.study.report.page import write_page
 
