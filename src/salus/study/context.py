@@ -17,7 +17,6 @@ from salus.study.plan import Part, Plan
 from salus.study.prepare import prepare
 from salus.study.result import Bar
 
-
 CheckRow = Bar
 """One figure of a check: a row among the conditions of the study file."""
 
