@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salus.data.readers.iob import read_iob, read_note
 from salus.data.readers.table import read_columns, read_table
 from salus.data.readers.waveform import read_waveform
 from salus.schema.errors import DataError, UnitError
@@ -104,29 +103,3 @@ def test_a_waveform_without_rate_or_with_uneven_times_is_refused(tmp_path: Path)
         read_waveform(text(tmp_path / "b.csv", "t,x\n0,1\n1,1\n2,1\n4,1\n5,1\n6,1\n"))
     with pytest.raises(DataError, match="'note' holds words"):
         read_waveform(text(tmp_path / "c.csv", "x,note\n1,a\n2,b\n"), rate_hz=1, leads=["note"])
-
-
-def test_iob_is_read_repaired_and_counted(tmp_path: Path) -> None:
-    content = "-DOCSTART-\tO\n\nfever\tI-Sign\nhigh\tI-Sign\nand\tO\npain\tB-Sign\nLyme\tI-Disease\n\nno\tO\n"
-    found = read_iob(text(tmp_path / "a.tsv", content))
-    assert found.tags == (("B-Sign", "I-Sign", "O", "B-Sign", "B-Disease"), ("O",))
-    assert found.repaired == 2
-    assert found.sentences[0].text == "fever high and pain Lyme"
-    assert all(
-        found.sentences[0].text[a:b] == t
-        for t, (a, b) in zip(found.sentences[0].tokens, found.sentences[0].offsets, strict=True)
-    )
-
-
-def test_texts_that_are_not_what_they_claim_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="line 2 is 'pain B-Sign'"):
-        read_iob(text(tmp_path / "a.tsv", "fever\tO\npain B-Sign\n"))
-    with pytest.raises(DataError, match="line 1"):
-        read_iob(text(tmp_path / "b.tsv", "fever\tSign\n"))
-    with pytest.raises(DataError, match="no sentence"):
-        read_iob(text(tmp_path / "c.tsv", "\n\n"))
-    with pytest.raises(DataError, match="not UTF-8"):
-        read_iob(text(tmp_path / "d.tsv", "fièvre\tO\n", "latin-1"))
-    with pytest.raises(DataError, match="empty text"):
-        read_note(text(tmp_path / "e.txt", "  \n"))
-    assert read_note(text(tmp_path / "f.txt", "No fever.")).text == "No fever."

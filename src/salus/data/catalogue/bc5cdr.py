@@ -5,7 +5,8 @@ from pathlib import Path
 
 from salus.contract.dataset import ListDataset
 from salus.data.entry import Entry, Loaded, Remote
-from salus.data.iob import TaggedText, block_samples, iob_classes, read_iob
+from salus.data.iob import block_samples, iob_classes
+from salus.data.readers.iob import TaggedText, read_iob
 from salus.schema.question import Question
 
 CLASSES = iob_classes(("Chemical", "Disease"))
@@ -20,8 +21,8 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
     # Abstracts are not marked: two of them, at about nine sentences each, are left out around the cut.
     guard = GUARD if len(train.sentences) - cut > 2 * GUARD else 0
     parts = (
-        ("train", TaggedText(train.sentences[:cut], 0)),
-        ("valid", TaggedText(train.sentences[cut + guard :], 0)),
+        ("train", TaggedText(train.sentences[:cut], train.tags[:cut], 0)),
+        ("valid", TaggedText(train.sentences[cut + guard :], train.tags[cut + guard :], 0)),
         ("test", test),
     )
     joined = options.get("context", "sentence") == "block"

@@ -10,7 +10,8 @@ from typing import Any
 
 from salus.contract.dataset import ListDataset
 from salus.data.entry import Entry, Loaded
-from salus.data.iob import iob_classes, read_text, tag_indices
+from salus.data.iob import iob_classes, tag_indices
+from salus.data.readers.table import decode_utf8, read_text_bytes
 from salus.schema.errors import DataError
 from salus.schema.question import Question
 from salus.schema.sample import Note, Sample
@@ -72,7 +73,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
 
 
 def _documents(path: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in enumerate(decode_utf8(read_text_bytes(path), path).split("\n"), start=1):
         if not line.strip():
             continue
         try:

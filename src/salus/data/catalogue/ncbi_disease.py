@@ -5,7 +5,8 @@ from pathlib import Path
 
 from salus.contract.dataset import ListDataset
 from salus.data.entry import Entry, Loaded, Remote
-from salus.data.iob import block_samples, iob_classes, read_iob
+from salus.data.iob import block_samples, iob_classes
+from salus.data.readers.iob import read_iob
 from salus.schema.question import Question
 
 CLASSES = iob_classes(("Disease",))

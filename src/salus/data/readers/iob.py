@@ -1,5 +1,6 @@
 """Texts: tokens with IOB tags, and plain notes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def read_iob(path: Path | str) -> TaggedText:
     return TaggedText(tuple(sentences), tuple(tags), repaired)
 
 
-def note_of(words: list[str]) -> Note:
+def note_of(words: Sequence[str]) -> Note:
     """Return a note whose text is the words with one space between, and their offsets.
 
     >>> note_of(["no", "fever"]).offsets
