@@ -7,7 +7,7 @@ missing value is imputed and, where the training part had such gaps, says so in 
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from salus.contract.batch import Batch
 from salus.contract.dataset import Dataset
 from salus.schema.errors import DataError, ShapeError
 from salus.schema.sample import Row, Sample
@@ -183,6 +184,20 @@ def label_tensor(samples: Sequence[Sample], classes: Sequence[str]) -> Tensor | 
             )
         labels.append(int(target))
     return torch.tensor(labels, dtype=torch.int64)
+
+
+def row_batch(samples: Sequence[Sample], classes: Sequence[str], read: Callable[[Sequence[Sample]], Tensor]) -> Batch:
+    """Return `row`, what `read` makes of the samples, and `label (B,)` where every sample has a target.
+
+    Raises:
+        DataError: As `label_tensor` and `read`.
+    """
+    labels = label_tensor(samples, classes)
+    return Batch(
+        tuple(sample.id for sample in samples),
+        {"row": read(samples)},
+        {} if labels is None else {"label": labels},
+    )
 
 
 def count_labels(train: Dataset) -> list[int]:

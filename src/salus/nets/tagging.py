@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from salus.contract.batch import Batch
 from salus.contract.dataset import Dataset
 from salus.schema.errors import DataError
 from salus.schema.sample import Note, Sample
@@ -107,6 +108,17 @@ def bytes_to_texts(table: Tensor) -> list[list[str]]:
     """Read what `texts_to_bytes` wrote."""
     rows = table.cpu().numpy()
     return [row.tobytes().rstrip(b"\0").decode("utf-8").split("\n")[:-1] for row in rows]
+
+
+def text_batch(samples: Sequence[Sample], tags: int) -> Batch:
+    """Return the tokens as bytes, `text (B, L)` uint8, and `tags (B, T)` where every sample has a target.
+
+    Raises:
+        DataError: As `note_tokens` and `tag_matrix`.
+    """
+    inputs = {"text": texts_to_bytes([note_tokens(sample) for sample in samples])}
+    truth = tag_matrix(samples, tags)
+    return Batch(tuple(sample.id for sample in samples), inputs, {} if truth is None else {"tags": truth})
 
 
 def one_hot_tags(paths: Sequence[Sequence[int]], tags: int) -> Tensor:

@@ -16,7 +16,7 @@ from salus.contract.batch import Batch, Objective
 from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
-from salus.nets.tabular import RowEncoder, count_labels, label_tensor, measure_rows
+from salus.nets.tabular import RowEncoder, count_labels, measure_rows, row_batch
 from salus.schema.card import Card
 from salus.schema.config import Config
 from salus.schema.errors import DataError, StoreError
@@ -80,15 +80,7 @@ class Boosting(System):
         Raises:
             DataError: Other columns than in training, an infinite number, a word among numbers, an unknown label.
         """
-        labels = label_tensor(samples, self.classes)
-        table = self.encoder.raw(samples)
-        words = list(self.encoder.categorical)
-        table[:, words] = np.where(table[:, words] < 0, np.nan, table[:, words])
-        return Batch(
-            tuple(sample.id for sample in samples),
-            {"row": torch.from_numpy(table)},
-            {} if labels is None else {"label": labels},
-        )
+        return row_batch(samples, self.classes, self._cells)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return log-probabilities `(B, K)` float32.
@@ -157,6 +149,12 @@ class Boosting(System):
         """Take the trees from `get_extra_state`'s bytes; they are parsed as text, nothing in them is run."""
         content: NDArray[np.uint8] = state.cpu().numpy().astype(np.uint8)
         self._keep(content.tobytes().decode())
+
+    def _cells(self, samples: Sequence[Sample]) -> Tensor:
+        table = self.encoder.raw(samples)
+        words = list(self.encoder.categorical)
+        table[:, words] = np.where(table[:, words] < 0, np.nan, table[:, words])
+        return torch.from_numpy(table)
 
     def _keep(self, text: str) -> None:
         self._text, self._booster = text, None

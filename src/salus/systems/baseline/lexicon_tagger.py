@@ -19,15 +19,7 @@ from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
 from salus.metrics.spans import Span, spans
-from salus.nets.tagging import (
-    best_tags,
-    bytes_to_texts,
-    check_training,
-    note_tokens,
-    one_hot_tags,
-    tag_matrix,
-    texts_to_bytes,
-)
+from salus.nets.tagging import best_tags, bytes_to_texts, check_training, note_tokens, one_hot_tags, text_batch
 from salus.schema.card import Card
 from salus.schema.config import Config
 from salus.schema.sample import Sample
@@ -108,9 +100,7 @@ class LexiconTagger(System):
 
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Write the tokens as bytes; the list is looked up in `forward`."""
-        inputs = {"text": texts_to_bytes([note_tokens(sample) for sample in samples])}
-        tags = tag_matrix(samples, len(self.classes))
-        return Batch(tuple(sample.id for sample in samples), inputs, {} if tags is None else {"tags": tags})
+        return text_batch(samples, len(self.classes))
 
     def forward(self, batch: Batch) -> Tensor:
         """Return one for the tag that is given and zero for the others `(B, T, K)`; `PADDING` behind the end."""

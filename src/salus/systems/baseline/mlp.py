@@ -14,7 +14,7 @@ from salus.contract.batch import Batch, Objective
 from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
-from salus.nets.tabular import RowEncoder, count_labels, label_tensor, measure_rows
+from salus.nets.tabular import RowEncoder, count_labels, measure_rows, row_batch
 from salus.schema.card import Card
 from salus.schema.config import Config
 from salus.schema.recipe import Optimizer, Recipe, Stage
@@ -80,12 +80,7 @@ class MLP(System):
         Raises:
             DataError: Other columns than in training, an infinite number, a word among numbers, an unknown label.
         """
-        labels = label_tensor(samples, self.classes)
-        return Batch(
-            tuple(sample.id for sample in samples),
-            {"row": self.encoder.encode(samples)},
-            {} if labels is None else {"label": labels},
-        )
+        return row_batch(samples, self.classes, self.encoder.encode)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits `(B, K)`."""

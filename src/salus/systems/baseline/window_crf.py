@@ -21,15 +21,7 @@ from salus.contract.batch import Batch, Objective
 from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
-from salus.nets.tagging import (
-    best_tags,
-    bytes_to_texts,
-    check_training,
-    note_tokens,
-    one_hot_tags,
-    tag_matrix,
-    texts_to_bytes,
-)
+from salus.nets.tagging import best_tags, bytes_to_texts, check_training, note_tokens, one_hot_tags, text_batch
 from salus.nets.text import normalize_word, word_shape
 from salus.schema.card import Card
 from salus.schema.config import Config
@@ -119,9 +111,7 @@ class WindowCRF(System):
 
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Write the tokens as bytes; features are made in `forward`."""
-        inputs = {"text": texts_to_bytes([note_tokens(sample) for sample in samples])}
-        tags = tag_matrix(samples, len(self.classes))
-        return Batch(tuple(sample.id for sample in samples), inputs, {} if tags is None else {"tags": tags})
+        return text_batch(samples, len(self.classes))
 
     def forward(self, batch: Batch) -> Tensor:
         """Return one for the tag on the best path and zero for the others `(B, T, K)`; `PADDING` behind the end.
