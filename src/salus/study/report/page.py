@@ -100,11 +100,22 @@ def _comparisons(part: PartResult) -> list[str]:
             words.p_value(row.p),
             words.p_value(row.p_holm),
             {"a": "better", "b": "worse"}.get(row.verdict, "tie"),
+            row.test.partition("; ")[2],
         )
         for row in part.comparisons
     ]
-    title = f"### Paired differences, {words.metric_label(part.comparisons[0].metric)} ({part.comparisons[0].test})"
-    head = ("first", "second", "difference", "95 % interval", "p", "p, Holm", "the first is")
+    test = part.comparisons[0].test.partition("; ")[0]
+    title = f"### Paired differences, {words.metric_label(part.comparisons[0].metric)} ({test})"
+    head = (
+        "first",
+        "second",
+        "difference",
+        "95 % interval",
+        "p",
+        "p, Holm",
+        "the first is",
+        "other tests, uncorrected",
+    )
     return [title, "", *_table(head, rows), ""]
 
 
