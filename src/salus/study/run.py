@@ -63,7 +63,11 @@ def run_study(
         write_json(folder / "firewall" / f"{part.name}.json", {"findings": firewalls[part.name]})
         enforce(findings)
         save_thumbnails(folder / "thumbnails" / f"{part.name}.npz", prepared.loaded)
-    cells = [cell for part in plan.parts for cell in cells_of(folder, part)]
+    # Networks first: a long training that starts last would leave every other core idle.
+    cells = sorted(
+        (cell for part in plan.parts for cell in cells_of(folder, part)),
+        key=lambda cell: (cell.seed, cell.fold, cell.arm.role != "system"),
+    )
     todo = [cell for cell in cells if not cell.done(prepare(cell.part).fingerprint)]
     with StudyView(plan.title, len(cells), len(cells) - len(todo), shown=shown) as view:
         problems = run_local(todo, jobs, view)
