@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made import make_data
 
+from made import make_data
 from salus.contract.dataset import ListDataset, Subset
 from salus.contract.system import System
 from salus.evaluate.predict import answer, score
