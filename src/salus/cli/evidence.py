@@ -37,7 +37,7 @@ def demo(
         return
     typer.echo(f"\nDone in {time.perf_counter() - start:.0f} s. Next, try:")
     typer.echo(f"  salus verify {out}")
-    typer.echo("  salus fit vitals_cnn wdbc -o runs/wdbc && salus explain runs/wdbc YOUR_TABLE.csv -o maps")
+    typer.echo("  salus fit vitals_cnn wdbc -o runs/wdbc")
     typer.echo(
         "  salus study --systems vitals_cnn,logistic,boosting --data wdbc --folds 5 --seeds 3 -o runs/wdbc-study"
     )
