@@ -116,6 +116,19 @@ def test_a_table_becomes_rows(tmp_path: Path) -> None:
         open_data(f"{path}:target=died,patients=mrn")
 
 
+def test_weights_come_from_the_column_that_is_named(tmp_path: Path) -> None:
+    table = tmp_path / "survey.csv"
+    table.write_text("weight,bmi,died\n" + "".join(f"{i % 3},{20 + i},{i % 2}\n" for i in range(12)))
+    plain, named = open_data(f"{table}:target=died"), open_data(f"{table}:target=died,weight=weight")
+    assert set(plain.dataset[1].inputs["row"].values) == {"weight", "bmi"}
+    assert "weight" not in plain.dataset[1].meta
+    assert set(named.dataset[1].inputs["row"].values) == {"bmi"}
+    assert [named.dataset[i].meta["weight"] for i in range(4)] == [0.0, 1.0, 2.0, 0.0]
+    table.write_text(table.read_text().replace("\n1,21", "\n-1,21"))
+    with pytest.raises(DataError, match="line 3 has weight '-1'; give a number of 0 or more"):
+        open_data(f"{table}:target=died,weight=weight")
+
+
 def test_class_folders_become_a_dataset(tmp_path: Path) -> None:
     for name in ("benign", "malignant"):
         for patient in ("p1", "p2"):

@@ -1,5 +1,6 @@
 """The loop: equal seeds give equal weights, a kill changes nothing, bad losses and damaged checkpoints are named."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 
 from salus.schema.errors import StoreError, TrainingError
+from salus.train.checkpoint import load_checkpoint
 from salus.train.fit import fit
 from toy import Augmented, Toy, ToyConfig, ToyTask, toy_data, toy_score
 
@@ -61,6 +63,24 @@ def test_a_run_killed_at_any_step_resumes_to_the_same_weights(
             run(kind, config, folder=folder, progress=KillAt(step))
         resumed = run(kind, config, folder=folder, resume=True)
         assert same(resumed, undisturbed), step
+
+
+def test_a_resumed_half_precision_run_keeps_its_loss_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # fp16 is for CUDA devices; the scale that guards its gradients works alike on a processor.
+    monkeypatch.setattr("salus.train.run.resolve_precision", lambda precision, device: "fp16")
+    quick = functools.partial(torch.amp.GradScaler, growth_interval=2)
+    monkeypatch.setattr("salus.train.step.torch.amp.GradScaler", quick)
+    undisturbed = run()
+    for step in (5, 9, 14):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        with pytest.raises(Killed):
+            run(folder=folder, progress=KillAt(step))
+        assert same(run(folder=folder, resume=True), undisturbed), step
+    with pytest.raises(Killed):
+        run(folder=tmp_path, progress=KillAt(14))
+    _, facts = load_checkpoint(tmp_path / "checkpoint.safetensors")
+    assert facts["scaler"]["scale"] != 65536.0
 
 
 def test_workers_do_not_change_the_weights() -> None:

@@ -19,7 +19,7 @@ OWN_PATIENT = (
     "the split leaks and the intervals are too narrow."
 )
 _READ = (*image.PICTURES, *image.ARRAYS, *nifti.SUFFIXES, *dicom.SUFFIXES, ".hea")
-_TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "drop", "positive")
+_TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "weight", "drop", "positive")
 
 
 def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
@@ -27,8 +27,8 @@ def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
 
     Args:
         path: What it is.
-        options: For a table `target`, `patient`, `id`, `site`, `split` (column names), `drop` (columns joined by `+`)
-            and `positive` (a class); for a manifest see `read_manifest`; for a folder `positive`; for tagged
+        options: For a table `target`, `patient`, `id`, `site`, `split`, `weight` (column names), `drop` (columns
+            joined by `+`) and `positive` (a class); for a manifest see `read_manifest`; for a folder `positive`; for tagged
             text `block` (sentences that stay together).
 
     Raises:
@@ -64,7 +64,7 @@ def rows_of(table: Columns, options: Mapping[str, str]) -> Loaded:
             f"the columns are {', '.join(table.words)}"
         )
     dropped = [name for name in options.get("drop", "").split("+") if name]
-    column = {key: options[key] for key in ("target", "patient", "id", "site", "split") if key in options}
+    column = {key: options[key] for key in ("target", "patient", "id", "site", "split", "weight") if key in options}
     table.need([*column.values(), *dropped])
     source = f"{table.path}, column {column['target']!r}"
     question, targets = question_of_words(table.words[column["target"]], source, options.get("positive", ""))

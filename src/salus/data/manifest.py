@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from salus.data.decoded import read_decoded
 from salus.data.entry import Loaded
-from salus.data.labels import question_of_words, refuse_repeated_ids
+from salus.data.labels import is_number, question_of_words, refuse_repeated_ids
 from salus.data.limits import inside
 from salus.data.open import read_any
 from salus.data.readers.image import ARRAYS, PICTURES
@@ -79,7 +79,7 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
     Args:
         path: CSV or Parquet; `path` cells are relative to its folder and may not leave it.
         options: Other column names (`path`, `patient`, `target`, `site`, `split`, `id`), `positive` (a class name),
-            `rate_hz` (for tables that are waveforms).
+            `weight` (the column of sample weights), `rate_hz` (for tables that are waveforms).
 
     Returns:
         Lazy samples. Targets that are image files ask for restoration, all others for classification.
@@ -120,10 +120,12 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
 
 
 def metas_of(table: Columns, column: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return each row's `site`, `split` and `group_*` where the table has them.
+    """Return each row's `site`, `split` and `group_*` where the table has them, and its `weight` where one is named.
+
+    A column that happens to be called `weight` is a body weight as often as not: it is used only if it is named.
 
     Raises:
-        DataError: A split word that is none of train, valid, test.
+        DataError: A split word that is none of train, valid, test; a weight that is no number of 0 or more.
     """
     metas: list[dict[str, Any]] = [{} for _ in range(len(table))]
     for key in ("site", *(name for name in table.words if name.startswith("group_"))):
@@ -134,14 +136,21 @@ def metas_of(table: Columns, column: Mapping[str, str]) -> list[dict[str, Any]]:
         if part not in SPLITS:
             raise DataError(f"{table.path}: line {line + 2} has split {word!r}; expected one of {', '.join(SPLITS)}")
         metas[line]["split"] = part
+    if "weight" in column:
+        for line, word in enumerate(table.words[column["weight"]]):
+            if not is_number(word) or not 0 <= float(word) < float("inf"):
+                raise DataError(f"{table.path}: line {line + 2} has weight {word!r}; give a number of 0 or more")
+            metas[line]["weight"] = float(word)
     return metas
 
 
 def _columns(place: Path, options: dict[str, str]) -> tuple[Columns, dict[str, str]]:
     column = {name: name for name in ("path", "patient", "target", "site", "split", "id")}
     for key, value in options.items():
-        if key not in column:
-            raise UsageError(f"{place}: no option {key!r}; a manifest takes {', '.join(column)}, positive, rate_hz")
+        if key not in column and key != "weight":
+            raise UsageError(
+                f"{place}: no option {key!r}; a manifest takes {', '.join(column)}, weight, positive, rate_hz"
+            )
         column[key] = value
     table = read_columns(place)
     table.need([column["path"], column["patient"], column["target"], *options.values()])

@@ -124,7 +124,8 @@ class Sample:
         inputs: `Image | Waveform | Events | Note | Row`, by name.
         target: The truth in the form the task asks for; None once deployed.
         meta: What the protocol needs to know beside the inputs: `site`, `split`, `group_*`, `recording`,
-            `start_s`, `stop_s`, `path`. A system never reads it.
+            `start_s`, `stop_s`, `path`, `weight` (how often training draws it, relative to others). A system never
+            reads it.
     """
 
     id: str

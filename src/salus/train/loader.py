@@ -12,6 +12,8 @@ from torch.utils.data import DataLoader
 from salus.contract.batch import Batch
 from salus.contract.dataset import Dataset
 from salus.contract.system import System
+from salus.data.cohort import peek
+from salus.schema.errors import DataError
 from salus.schema.recipe import Stage
 
 CHUNK = 512
@@ -23,6 +25,12 @@ class Loader:
     Where the system does not augment and all samples collate to one shape, the whole training part becomes one batch
     in memory (on the device) and steps are index look-ups; above `limit_bytes`, or with augmentation or ragged
     shapes, each step collates its own samples, in worker processes if asked for.
+
+    Samples that carry a weight (`Sample.meta["weight"]`) are drawn with repetition in proportion to it, so that every
+    system honours survey and importance weights without a term in its loss.
+
+    Attributes:
+        weights: `(N,)` float64, mean 1; None where no sample has a weight.
     """
 
     def __init__(
@@ -41,6 +49,7 @@ class Loader:
         if self.whole is not None:
             self.whole = self.whole.to(device)
         self._labels: NDArray[np.int64] | None = None
+        self.weights = sample_weights(dataset)
 
     def steps(self, stage: Stage) -> int:
         """Return the number of batches in an epoch of `stage`."""
@@ -70,9 +79,12 @@ class Loader:
     def _order(self, stage: Stage, rng: np.random.Generator) -> NDArray[np.int64]:
         count = len(self.dataset)
         wanted = stage.samples_per_epoch
-        if stage.balanced:
-            labels = self._class_of_each()
-            shares = 1.0 / np.bincount(labels)[labels]
+        if stage.balanced or self.weights is not None:
+            shares = np.ones(count) if self.weights is None else self.weights
+            if stage.balanced:
+                labels = self._class_of_each()
+                totals = np.bincount(labels, weights=shares)[labels]
+                shares = np.divide(shares, totals, out=np.zeros(count), where=totals > 0)
             return rng.choice(count, size=wanted or count, p=shares / shares.sum()).astype(np.int64)
         if wanted is None:
             return rng.permutation(count).astype(np.int64)
@@ -84,6 +96,28 @@ class Loader:
             names = [self.system.task.stratum(self.dataset[i].target) for i in range(len(self.dataset))]
             self._labels = np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
         return self._labels
+
+
+def sample_weights(dataset: Dataset) -> NDArray[np.float64] | None:
+    """Return the weight of each sample `(N,)`, scaled to mean 1; None where no sample carries one.
+
+    Raises:
+        DataError: Only some samples have a weight, or one is negative, not finite or no number, or all are zero.
+    """
+    metas = [(sample.id, sample.meta.get("weight")) for sample in (peek(dataset, i) for i in range(len(dataset)))]
+    given = [name for name, weight in metas if weight is not None]
+    if not given:
+        return None
+    weights = np.ones(len(metas))
+    for number, (name, weight) in enumerate(metas):
+        if not isinstance(weight, int | float | np.number) or not np.isfinite(weight) or weight < 0:
+            raise DataError(
+                f"sample {name}: weight {weight!r}; give every training sample a finite weight of 0 or more"
+            )
+        weights[number] = weight
+    if not weights.any():
+        raise DataError("the weight of every training sample is 0; give those that count a weight above 0")
+    return weights / weights.mean()
 
 
 class _Collater(torch.utils.data.Dataset[Batch]):

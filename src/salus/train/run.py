@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from salus.contract.dataset import Dataset
 from salus.contract.system import System
@@ -67,7 +68,8 @@ class Run:
         self.average: Average | None = None
         self._restored: dict[str, Any] | None = None
         self._tensors: dict[str, torch.Tensor] = {}
-        self.identity = _identity(system, train, seed, self.precision)
+        self._scaler: dict[str, Any] = {}
+        self.identity = _identity(system, train, seed, self.precision, self.loader.weights)
 
     def all_stages(self) -> None:
         """Run what is left of every stage."""
@@ -89,6 +91,7 @@ class Run:
     def _one_stage(self, stage: Stage, board: Board) -> None:
         self._open_stage(stage)
         stepper = Stepper(self.system, self.recipe, self.optimizers, self.device, self.precision, self.average)
+        stepper.scaler.load_state_dict(self._scaler or stepper.scaler.state_dict())
         while self.epoch < stage.epochs:
             start = time.perf_counter()
             row = self._one_epoch(stage, stepper)
@@ -97,6 +100,7 @@ class Run:
             self.epochs_done += 1
             row = {"stage": stage.name, "epoch": self.epochs_done, "seconds": self.seconds, **row}
             stop = self._validate(stage, row)
+            self._scaler = stepper.scaler.state_dict()
             self.history.append(row)
             board.add(row, self.epochs_done)
             if stop:
@@ -201,6 +205,7 @@ class Run:
         self.best = {}
         self.average = None
         self.optimizers = {}
+        self._scaler = {}
 
     def _note(self, row: Mapping[str, Any] | None = None) -> str:
         task, parts = self.system.task, []
@@ -231,6 +236,7 @@ class Run:
             "epoch": 0 if finished else self.epoch,
             "fresh": finished,
             "optimizers": packed,
+            "scaler": self._scaler,
             "average_updates": self.average.updates if self.average is not None else 0,
             **{name: getattr(self, name) for name in _KEPT},
             "best_score": self.best_score if np.isfinite(self.best_score) else None,
@@ -254,6 +260,7 @@ class Run:
         self.stage, self.epoch = facts["stage"], facts["epoch"]
         for name in _KEPT:
             setattr(self, name, facts[name])
+        self._scaler = facts.get("scaler", {})
         self.best_score = float("-inf") if facts["best_score"] is None else facts["best_score"]
         if not facts["fresh"]:
             self._restored, self._tensors = facts, tensors
@@ -273,7 +280,7 @@ class Run:
 _KEPT = ("epochs_done", "steps", "seconds", "best_seconds", "best_epoch", "waited", "history", "best_valid")
 
 
-def _identity(system: System, train: Dataset, seed: int, precision: str) -> str:
+def _identity(system: System, train: Dataset, seed: int, precision: str, weights: NDArray[np.float64] | None) -> str:
     facts = {
         "system": f"{type(system).__module__}.{type(system).__qualname__}",
         "config": system.config.to_dict(),
@@ -282,5 +289,6 @@ def _identity(system: System, train: Dataset, seed: int, precision: str) -> str:
         "samples": [len(train), train[0].id, train[len(train) - 1].id],
         "seed": seed,
         "precision": precision,
+        **({} if weights is None else {"weights": hashlib.sha256(weights.tobytes()).hexdigest()}),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=list).encode()).hexdigest()
