@@ -28,8 +28,8 @@ def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
     Args:
         path: What it is.
         options: For a table `target`, `patient`, `id`, `site`, `split`, `weight` (column names), `drop` (columns
-            joined by `+`) and `positive` (a class); for a manifest see `read_manifest`; for a folder `positive`; for tagged
-            text `block` (sentences that stay together).
+            joined by `+`) and `positive` (a class); for a manifest see `read_manifest`; for a folder `positive`; for
+            tagged text `block` (sentences that stay together).
 
     Raises:
         DataError: As the readers, or nothing that makes a dataset.
