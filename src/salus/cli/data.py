@@ -54,24 +54,27 @@ def show(
 
 
 @app.command("get")
-def get(name: Annotated[str, typer.Argument(help="Dataset of the catalogue.")]) -> None:
+def get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Dataset of the catalogue, as NAME or NAME:size=64.")],
+) -> None:
     """Fetch a dataset from its official source, verify its checksum, resume if it was cut off."""
     from salus.data.fetch import fetch
-    from salus.data.library import entry, folder_of, present
+    from salus.data.library import entry, files_of, folder_of, parse_spec, present
     from salus.schema.errors import UsageError
     from salus.train.progress import Bar
 
-    found = entry(name)
+    head, options = parse_spec(name)
+    found = entry(head)
+    files, folder = files_of(found, options), folder_of(found)
     if found.kind != "mirror":
-        typer.echo(f"{name} is {found.kind}: nothing to fetch")
+        typer.echo(f"{head} is {found.kind}: nothing to fetch")
         return
-    if present(found):
-        typer.echo(f"{name} is here: {folder_of(found)}")
+    if present(found, options):
+        typer.echo(f"{name} is here: {folder}")
         return
-    if not found.files:
-        raise UsageError(
-            f"{name} has no address to fetch from; get it from {found.homepage} and put it at {folder_of(found)}"
-        )
+    if not files:
+        raise UsageError(f"{head} has no address to fetch from; get it from {found.homepage} and put it at {folder}")
+    typer.echo(f"licence: {found.licence}")
     bar, current = Bar(), ""
 
     def watch(path: str, done: int, total: int) -> None:
@@ -81,9 +84,25 @@ def get(name: Annotated[str, typer.Argument(help="Dataset of the catalogue.")]) 
             bar.begin(path, total >> 10)
         bar.step(done >> 10, "kB")
 
-    fetch(found, folder_of(found), watch)
+    fetched = fetch(found, folder, watch, files=files)
     bar.end()
-    typer.echo(f"{name}: {folder_of(found)}")
+    for remote, path in zip(files, fetched, strict=True):
+        typer.echo(_verified(remote, path))
+    typer.echo(f"{name}: {folder}")
+
+
+def _verified(remote: Any, path: Any) -> str:
+    """Say what vouches for a fetched file."""
+    from salus.data.fingerprint import file_sha256
+
+    if remote.sha256:
+        return f"{remote.path}: SHA-256 is the expected one"
+    if remote.md5:
+        return f"{remote.path}: MD5 is the publisher's (it finds damage, not malice)"
+    return (
+        f"{remote.path}: nothing verifies it, the publisher gives no checksum; note this one to compare later: "
+        f"SHA-256 {file_sha256(path)}"
+    )
 
 
 @app.command("check")

@@ -19,6 +19,7 @@ class Remote:
         size: Bytes, 0 where unknown.
         unpack: True for a zip or tar archive whose members are wanted.
         md5: Hexadecimal, where the publisher gives only this; it finds damage, not malice.
+        when: Option values (`{"size": "64"}`) that need this file; empty for one that every load needs.
     """
 
     url: str
@@ -27,6 +28,7 @@ class Remote:
     size: int = 0
     unpack: bool = False
     md5: str = ""
+    when: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +40,15 @@ class Loaded:
         question: What is asked of them.
         defining: Input columns that define the target and must not be inputs; the firewall looks for them.
         notes: Sentences a report must print (one template is not a population, ...).
+        unit: What `Sample.patient` names, in one word or two: `patient`, or what stands for one where the source does
+            not say who is who (`sentence block`, `index window`, `image`).
     """
 
     dataset: Dataset
     question: Question
     defining: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unit: str = "patient"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ def fetch(
     folder: Path,
     progress: Progress | None = None,
     *,
+    files: Sequence[Remote] | None = None,
     retries: int = RETRIES,
     pause_s: float = 1.0,
     timeout_s: float = 60.0,
@@ -41,6 +42,7 @@ def fetch(
         entry: The dataset.
         folder: Where its files go (`library.folder_of(entry)`).
         progress: Told how far it is.
+        files: Which of the entry's files (`library.files_of`); None for all of them.
         retries: How often a broken transfer is taken up again, each time where it ended.
         pause_s: Before the first new attempt; doubles each time.
         timeout_s: How long the server may be silent.
@@ -58,7 +60,7 @@ def fetch(
     found = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for remote in entry.files:
+        for remote in entry.files if files is None else files:
             target = inside(folder, remote.path)
             if not (target.is_file() and _fault(target, remote) == ""):
                 _fetch_one(remote, target, progress, retries, pause_s, timeout_s)

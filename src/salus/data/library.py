@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from salus.data.entry import Entry, Loaded
+from salus.data.entry import Entry, Loaded, Remote
 from salus.schema.errors import DataError, UsageError
 
 
@@ -43,9 +43,50 @@ def entry(name: str) -> Entry:
     return found
 
 
-def present(found: Entry) -> bool:
-    """Tell whether the dataset can be loaded now."""
-    return found.kind != "mirror" or all(_there(found))
+def choose(found: Entry, options: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return every option of an entry with its value: the given ones, else the first allowed.
+
+    Raises:
+        UsageError: Unknown option or value.
+    """
+    chosen = {key: values[0] for key, values in found.options.items() if values}
+    for key, value in (options or {}).items():
+        allowed = found.options.get(key)
+        if allowed is None:
+            raise UsageError(
+                f"dataset {found.name!r} has no option {key!r}; it has {', '.join(found.options) or 'none'}"
+            )
+        if allowed and value not in allowed:
+            raise UsageError(f"dataset {found.name!r}, option {key}={value!r}: expected one of {', '.join(allowed)}")
+        chosen[key] = value
+    return chosen
+
+
+def files_of(found: Entry, options: Mapping[str, str] | None = None) -> tuple[Remote, ...]:
+    """Return the files that a load with these options needs, in the entry's order.
+
+    Raises:
+        UsageError: Unknown option or value.
+    """
+    chosen = choose(found, options)
+    return tuple(
+        remote for remote in found.files if all(chosen.get(key) == value for key, value in remote.when.items())
+    )
+
+
+def present(found: Entry, options: Mapping[str, str] | None = None) -> bool:
+    """Tell whether the dataset can be loaded now with these options (or with none).
+
+    Raises:
+        UsageError: Unknown option or value.
+    """
+    return found.kind != "mirror" or all(_there(found, files_of(found, options)))
+
+
+def variants_here(found: Entry) -> tuple[str, ...]:
+    """Return which values of the option that chooses files are here, as `key=value`; empty where no option does."""
+    settings = dict.fromkeys((key, value) for remote in found.files for key, value in remote.when.items())
+    return tuple(f"{key}={value}" for key, value in settings if present(found, {key: value}))
 
 
 def folder_of(found: Entry) -> Path:
@@ -53,14 +94,15 @@ def folder_of(found: Entry) -> Path:
     return data_folder() / (found.folder or found.name)
 
 
-def _there(found: Entry) -> Iterator[bool]:
+def _there(found: Entry, files: tuple[Remote, ...]) -> Iterator[bool]:
     folder = folder_of(found)
     yield folder.is_dir()
-    for remote in found.files:  # a transfer that was broken off leaves a part behind
+    for remote in files:  # a transfer that was broken off leaves a part behind
         target = folder / remote.path
         yield not target.with_name(f".{target.name}.part").exists()
-    if found.folder and found.files:  # several datasets live in it, so each is told by its first file
-        yield (folder / found.files[0].path).is_file()
+        yield not remote.when or target.is_file()
+    if found.folder and files:  # several datasets live in it, so each is told by its first file
+        yield (folder / files[0].path).is_file()
 
 
 def load(name: str, options: Mapping[str, str] | None = None) -> Loaded:
@@ -75,26 +117,29 @@ def load(name: str, options: Mapping[str, str] | None = None) -> Loaded:
         DataError: The files are not there, or not as documented.
     """
     found = entry(name)
-    chosen = {key: values[0] for key, values in found.options.items() if values}
-    for key, value in (options or {}).items():
-        allowed = found.options.get(key)
-        if allowed is None:
-            raise UsageError(f"dataset {name!r} has no option {key!r}; it has {', '.join(found.options) or 'none'}")
-        if allowed and value not in allowed:
-            raise UsageError(f"dataset {name!r}, option {key}={value!r}: expected one of {', '.join(allowed)}")
-        chosen[key] = value
+    chosen = choose(found, options)
     folder = folder_of(found)
-    if not present(found):
-        raise DataError(
-            f"dataset {name!r} is not in {data_folder()}; "
-            + (
-                f"run `salus data get {name}`"
-                if found.files
-                else f"get it from {found.homepage} and put it at {folder}"
-            )
-            + ", or point SALUS_DATA to the folder that holds it"
-        )
+    if not present(found, chosen):
+        raise DataError(f"dataset {name!r} is not in {data_folder()}; {_remedy(found, chosen)}")
     return found.load(folder, chosen)
+
+
+def _remedy(found: Entry, chosen: Mapping[str, str]) -> str:
+    """Return what to do about files that are not there."""
+    needed = files_of(found, chosen)
+    settings = ",".join(
+        dict.fromkeys(
+            f"{key}={value}"
+            for remote in needed
+            for key, value in remote.when.items()
+            if found.options[key][:1] != (value,)
+        )
+    )
+    spec = f"{found.name}:{settings}" if settings else found.name
+    how = f"run `salus data get {spec}`" if needed else f"get it from {found.homepage} and put it at {folder_of(found)}"
+    other = variants_here(found)
+    also = f", or take what is here: {found.name}:{other[0]}" if other else ""
+    return f"{how}{also}, or point SALUS_DATA to the folder that holds it"
 
 
 _OPTIONS = re.compile(r"[A-Za-z_]\w*=[^,]*(,[A-Za-z_]\w*=[^,]*)*")
