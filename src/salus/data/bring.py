@@ -8,7 +8,7 @@ from salus.data.entry import Loaded
 from salus.data.labels import is_number, question_of_words, refuse_repeated_ids
 from salus.data.limits import inside
 from salus.data.manifest import FileDataset, Listed, metas_of, read_manifest
-from salus.data.readers import dicom, image, nifti
+from salus.data.readers import dicom, image, metaimage, nifti, nrrd
 from salus.data.readers.table import Columns, read_columns
 from salus.data.tagged import is_tagged, read_tagged
 from salus.schema.errors import DataError, UsageError
@@ -18,7 +18,8 @@ OWN_PATIENT = (
     "No patient is named in this data: every sample counts as a patient of its own. If a patient is in it twice, "
     "the split leaks and the intervals are too narrow."
 )
-_READ = (*image.PICTURES, *image.ARRAYS, *nifti.SUFFIXES, *dicom.SUFFIXES, ".hea")
+_VOLUMES = (*nifti.SUFFIXES, *nrrd.SUFFIXES, *metaimage.SUFFIXES)
+_READ = (*image.PICTURES, *image.ARRAYS, *_VOLUMES, *dicom.SUFFIXES, ".hea")
 _TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "weight", "drop", "positive")
 
 

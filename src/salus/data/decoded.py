@@ -1,4 +1,4 @@
-"""Volumes that are slow to decode, decoded once: compressed NIfTI files and DICOM series go through the cache."""
+"""Volumes that are slow to decode, decoded once: compressed volumes and DICOM series go through the cache."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from salus.data.open import Content, read_any
 from salus.schema.errors import DataError
 from salus.schema.sample import Image
 
-READER = 2
+READER = 3
 """Raised when a reader changes what it returns, so that entries of the former one are not used."""
 
 
@@ -27,7 +27,7 @@ def read_decoded(path: Path, rate_hz: float | None = None, limit: int | None = N
     Raises:
         DataError: As `read_any`.
     """
-    if not (path.is_dir() or path.name.lower().endswith(".nii.gz")):
+    if not (path.is_dir() or path.name.lower().endswith((".nii.gz", ".nrrd", ".mha"))):
         return read_any(path, rate_hz, limit)
 
     def make() -> Mapping[str, NDArray[Any]]:

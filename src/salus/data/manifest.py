@@ -14,7 +14,9 @@ from salus.data.labels import is_number, question_of_words, refuse_repeated_ids
 from salus.data.limits import inside
 from salus.data.open import read_any
 from salus.data.readers.image import ARRAYS, PICTURES
+from salus.data.readers.metaimage import SUFFIXES as METAIMAGE
 from salus.data.readers.nifti import SUFFIXES as NIFTI
+from salus.data.readers.nrrd import SUFFIXES as NRRD
 from salus.data.readers.table import Columns, read_columns
 from salus.schema.errors import DataError, UsageError
 from salus.schema.question import Question
@@ -170,7 +172,7 @@ def _file(folder: Path, name: str, line: int, place: Path, what: str) -> Path:
 
 
 def _is_image(word: str) -> bool:
-    return word.lower().endswith((*PICTURES, *ARRAYS, *NIFTI, ".dcm"))
+    return word.lower().endswith((*PICTURES, *ARRAYS, *NIFTI, *NRRD, *METAIMAGE, ".dcm"))
 
 
 def _clean(path: Path, noisy: Any, line: Listed) -> NDArray[np.float32]:

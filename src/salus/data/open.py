@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from salus.data.limits import existing
-from salus.data.readers import dicom, image, nifti, table
+from salus.data.readers import dicom, image, metaimage, nifti, nrrd, table
 from salus.data.readers.iob import SUFFIXES as IOB
 from salus.data.readers.iob import looks_like_iob, read_iob, read_note
 from salus.data.readers.waveform import looks_like_waveform, read_waveform
@@ -13,7 +13,7 @@ from salus.schema.sample import Image, Note, Row, Waveform
 Content = Image | Waveform | Note | list[Row] | list[Note]
 
 KINDS = (
-    "pictures (PNG, JPEG, TIFF, BMP), arrays (NPY, NPZ), DICOM files and series folders, NIfTI, WFDB (.hea), "
+    "pictures (PNG, JPEG, TIFF, BMP), arrays (NPY, NPZ), DICOM files and series folders, NIfTI, NRRD, MetaImage, WFDB (.hea), "
     "tables and waveforms (CSV, TSV, Parquet), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
 )
 
@@ -45,6 +45,9 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
         return dicom.read_dicom(found, limit)
     if name.endswith(nifti.SUFFIXES):
         return nifti.read_nifti(found, limit)
+    if name.endswith((*nrrd.SUFFIXES, *metaimage.SUFFIXES)):
+        read = nrrd.read_nrrd if name.endswith(nrrd.SUFFIXES) else metaimage.read_metaimage
+        return read(found, limit)
     if name.endswith(image.ARRAYS):
         return image.read_array(found, limit=limit)
     if name.endswith(image.PICTURES) or _is_picture(found):
