@@ -94,10 +94,20 @@ def to_spacing(image: Image, spacing_mm: Sequence[float], order: int = 1) -> Ima
     )
 
 
+STOP_DB = 80.0
+"""Attenuation from the Nyquist frequency of the slower rate on."""
+
+PASS = 0.9
+"""Share of that Nyquist frequency up to which tones are kept."""
+
+
 def resample_waveform(waveform: Waveform, rate_hz: float) -> Waveform:
     """Bring a waveform to another rate with a zero-phase low-pass filter against aliasing.
 
-    Gaps (NaN) are bridged by straight lines for the filter and are gaps again in the result.
+    Tones up to 90 % of the slower rate's Nyquist frequency are kept, tones above that frequency are suppressed by
+    80 dB. Sample n of the result lies at n / `rate_hz` seconds, as sample n of the input lies at n / its rate.
+    Gaps (NaN) are bridged by straight lines for the filter and are gaps again in the result: a sample is NaN if any
+    sample that its place or its period touches was.
 
     Args:
         waveform: `(L, T)`.
@@ -107,26 +117,55 @@ def resample_waveform(waveform: Waveform, rate_hz: float) -> Waveform:
         `(L, ceil(T * rate_hz / waveform.rate_hz))`, float32.
 
     Raises:
-        UnitError: A rate that is not above 0.
+        UnitError: A rate that is not above 0 and finite, or a million times the other one.
 
     Source:
-        Polyphase filtering as in Crochiere RE, Rabiner LR, Multirate Digital Signal Processing, 1983, chapter 3
-        (`scipy.signal.resample_poly`, Kaiser window).
+        Polyphase filtering as in Crochiere RE, Rabiner LR, Multirate Digital Signal Processing, 1983, chapter 3;
+        Kaiser window and filter length by Kaiser 1974 (`scipy.signal.kaiserord`).
     """
     from scipy import signal
 
-    if not rate_hz > 0 or not waveform.rate_hz > 0:
+    if not (0 < rate_hz < np.inf and 0 < waveform.rate_hz < np.inf):
         raise UnitError(f"rate {waveform.rate_hz} Hz to {rate_hz} Hz: both must be above 0")
     ratio = Fraction(rate_hz / waveform.rate_hz).limit_denominator(10_000)
-    array = np.asarray(waveform.array, dtype=np.float64)
-    gaps = ~np.isfinite(array)
-    filled = np.stack([_bridged(row, gap) for row, gap in zip(array, gaps, strict=True)])
-    # the filter sees zeros beyond the ends: without the line between them taken away it would ring against the step
-    out = signal.resample_poly(filled, ratio.numerator, ratio.denominator, axis=1, padtype="line")
-    if gaps.any():
-        place = np.minimum(np.round(np.arange(out.shape[1]) / float(ratio)).astype(int), array.shape[1] - 1)
-        out[gaps[:, place]] = np.nan
-    return Waveform(array=out.astype(np.float32), rate_hz=rate_hz, leads=waveform.leads, units=waveform.units)
+    if not 0 < ratio.numerator <= 1_000_000:
+        raise UnitError(f"rate {waveform.rate_hz} Hz to {rate_hz} Hz: too far apart; go by steps")
+    if ratio == 1 or not waveform.array.size:
+        same = np.array(waveform.array, dtype=np.float32)
+        return Waveform(array=same, rate_hz=rate_hz, leads=waveform.leads, units=waveform.units)
+    if waveform.array.shape[1] == 1:  # no line runs through one point
+        same = np.repeat(np.array(waveform.array, dtype=np.float32), int(np.ceil(float(ratio))), axis=1)
+        return Waveform(array=same, rate_hz=rate_hz, leads=waveform.leads, units=waveform.units)
+    gaps = ~np.isfinite(waveform.array)
+    window = _low_pass(max(ratio.numerator, ratio.denominator))
+    rows = []
+    for row, gap in zip(waveform.array, gaps, strict=True):
+        filled = _bridged(np.asarray(row, dtype=np.float64), gap)
+        # the filter sees zeros beyond the ends: without the line between them taken away it would ring against the step
+        moved = signal.resample_poly(filled, ratio.numerator, ratio.denominator, window=window, padtype="line")
+        if gap.any():
+            moved[_touched(gap, len(moved), float(ratio))] = np.nan
+        rows.append(moved.astype(np.float32))
+    return Waveform(array=np.stack(rows), rate_hz=rate_hz, leads=waveform.leads, units=waveform.units)
+
+
+def _low_pass(factor: int) -> NDArray[np.float64]:
+    """Return an odd symmetric filter for the up-sampled grid; `factor` is how many times its Nyquist is above ours."""
+    from scipy import signal
+
+    taps, beta = signal.kaiserord(STOP_DB, (1.0 - PASS) / factor)
+    window: NDArray[np.float64] = signal.firwin(taps | 1, (1.0 + PASS) / 2 / factor, window=("kaiser", beta))
+    return window
+
+
+def _touched(gap: NDArray[np.bool_], length: int, ratio: float) -> NDArray[np.bool_]:
+    """Tell which new samples rest on a gap: in their own period, or at one of the two old samples around them."""
+    place = np.arange(length) / ratio
+    half = max(0.5 / ratio - 0.5, 0.0)
+    low = np.clip(np.floor(place - half + 1e-9).astype(np.int64), 0, len(gap) - 1)
+    high = np.clip(np.ceil(place + half - 1e-9).astype(np.int64), 0, len(gap) - 1)
+    below = np.concatenate([[0], np.cumsum(gap)])
+    return below[high + 1] > below[low]
 
 
 def _bridged(row: NDArray[np.float64], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
