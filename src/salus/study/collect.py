@@ -206,13 +206,13 @@ def _describe_split(part: Part, prepared: Prepared) -> dict[str, Any]:
 
 
 def _part_warnings(part: Part, prepared: Prepared, patients: int, unit: str) -> tuple[str, ...]:
-    found = []
+    found, noun = [], prepared.loaded.unit
     if unit == "sample":
         found.append("all test samples are of one patient: intervals resample samples and say nothing of other people")
     elif patients < 10:
-        found.append(f"only {patients} test patients: the intervals mean little, look at each patient")
+        found.append(f"only {patients} test {noun}s: the intervals mean little, look at each {noun}")
     elif patients < FEW_PATIENTS:
-        found.append(f"only {patients} test patients: the intervals are wide and rough")
+        found.append(f"only {patients} test {noun}s: the intervals are wide and rough")
     counts = prepared.facts["classes"]
     if counts and min(counts.values()) < 20:
         rare = min(counts, key=counts.__getitem__)

@@ -97,6 +97,7 @@ def _facts(part: Part, loaded: Loaded, cohort: Cohort) -> dict[str, Any]:
         "options": dict(part.options),
         "samples": len(cohort.ids),
         "patients": len(set(cohort.patients)),
+        "unit": loaded.unit,
         "classes": dict(sorted(counts.items())) if len(counts) > 1 else {},
         "notes": list(loaded.notes),
         "title": part.data,

@@ -32,6 +32,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
         for sample in block_samples(text, CLASSES, name="bc5cdr", split=split, joined=joined)
     ]
     return Loaded(
+        unit="sentence block",
         dataset=ListDataset(samples),
         question=Question(kind="tagging", classes=CLASSES),
         notes=(

@@ -64,7 +64,10 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
     if view == "crop":
         notes.append("The input is cut around the tumour box that a person drew: the place is given, not found.")
     return Loaded(
-        dataset=ListDataset(samples), question=Question(kind="classification", classes=CLASSES), notes=tuple(notes)
+        unit="index window",
+        dataset=ListDataset(samples),
+        question=Question(kind="classification", classes=CLASSES),
+        notes=tuple(notes),
     )
 
 

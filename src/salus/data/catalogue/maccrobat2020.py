@@ -62,6 +62,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
                 )
             )
     return Loaded(
+        unit="case report",
         dataset=ListDataset(samples),
         question=Question(kind="tagging", classes=classes),
         notes=(

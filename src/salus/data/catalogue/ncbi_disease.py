@@ -25,6 +25,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
         )
     ]
     return Loaded(
+        unit="sentence block",
         dataset=ListDataset(samples),
         question=Question(kind="tagging", classes=CLASSES),
         notes=(

@@ -8,7 +8,7 @@ from salus.schema.files import write_text
 from salus.study.report import words
 from salus.study.report.html import checksums
 from salus.study.report.sections import plain_settings
-from salus.study.report.text import summary
+from salus.study.report.text import summary, unit
 from salus.study.result import ArmResult, PartResult, StudyResult
 
 
@@ -45,7 +45,7 @@ def _part(part: PartResult) -> list[str]:
     rows: list[tuple[str, ...]] = []
     for arm in sorted(part.arms, key=lambda arm: (arm.rank or 99, arm.label)):
         rows.append((str(arm.rank or ""), arm.label, arm.role, *(_score(arm, name) for name in part.directions)))
-    lines += ["### Scores, mean over seeds [95 % interval over patients]", "", *_table(head, rows), ""]
+    lines += [f"### Scores, mean over seeds [95 % interval over {unit(part)}s]", "", *_table(head, rows), ""]
     rows = [
         (arm.label, *(words.score(value, part.primary) for value in arm.metrics[part.primary].seeds))
         for arm in part.arms
@@ -66,7 +66,7 @@ def _data(part: PartResult) -> list[str]:
     lines.append(f"- Data: {_text(data.get('title') or data.get('name', ''))} ({_text(data.get('name', ''))})")
     if data.get("options"):
         lines.append(f"- Options: {_text(words.settings(data['options']))}")
-    lines.append(f"- Size: {data.get('samples', '?')} samples of {data.get('patients', '?')} patients")
+    lines.append(f"- Size: {data.get('samples', '?')} samples of {data.get('patients', '?')} {unit(part)}s")
     if data.get("classes"):
         counts = ", ".join(f"{name} {count}" for name, count in data["classes"].items())
         lines.append(f"- Classes: {_text(counts)}")

@@ -7,6 +7,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from salus.study.report.ink import INK, MUTED, Look, canvas, svg
+from salus.study.report.text import unit
 from salus.study.report.words import amount, interval, metric_label, score
 from salus.study.result import ArmResult, Comparison, Estimate, PartResult
 
@@ -93,7 +94,7 @@ def spread(part: PartResult, looks: Mapping[str, Look]) -> Markup | None:
     return svg(
         figure,
         f"spread {part.name}",
-        f"{metric_label(part.primary)} of each seed and fold for {len(arms)} arms, with the interval over patients",
+        f"{metric_label(part.primary)} of each seed and fold for {len(arms)} arms; interval over {unit(part)}s",
     )
 
 

@@ -15,7 +15,7 @@ from salus.study.report.figures import answer_curves, learning_curves
 from salus.study.report.ink import Look
 from salus.study.report.pictures import cases, thumbnails
 from salus.study.report.scores import axis_label, difference_cells, interval_cells, price, spread
-from salus.study.report.text import part_summary, ranking
+from salus.study.report.text import part_summary, ranking, unit
 from salus.study.result import ArmResult, PartResult
 
 RULES = {
@@ -58,6 +58,7 @@ def section(folder: Path, part: PartResult, looks: Mapping[str, Look]) -> dict[s
         "higher": part.directions.get(part.primary, 1) > 0,
         "thumbnails": thumbnails(folder, part),
         "class_counts": class_counts(part),
+        "unit": unit(part),
         "facts": data_facts(part),
         "split": split_rows(part),
         "split_kind": SPLITS.get(str(part.split.get("kind")), str(part.split.get("kind", ""))),
@@ -98,7 +99,7 @@ def data_facts(part: PartResult) -> list[tuple[str, str]]:
     """Return what is known of the data, as `(name, text)`."""
     data = part.data
     rows = [("Data set", str(data.get("title") or data.get("name", "")))]
-    for key, label in (("samples", "Samples"), ("patients", "Patients")):
+    for key, label in (("samples", "Samples"), ("patients", f"{unit(part).capitalize()}s")):
         if data.get(key) is not None:
             rows.append((label, f"{data[key]:,}"))
     if data.get("options"):
@@ -130,7 +131,7 @@ def split_rows(part: PartResult) -> list[dict[str, Any]]:
             {
                 "name": f"Fold {int(row.get('fold', len(rows))) + 1}" if len(folds) > 1 else "",
                 "blocks": [(side, 100 * size / total) for side, size in blocks if size],
-                "counts": {side: _counts(row, side) for side in ("train", "valid", "test")},
+                "counts": {side: _counts(row, side, unit(part)) for side in ("train", "valid", "test")},
             }
         )
         before += test
@@ -284,13 +285,13 @@ def _count(row: Mapping[str, Any], side: str) -> int:
     return int(value.get("samples", 0) if isinstance(value, Mapping) else value or 0)
 
 
-def _counts(row: Mapping[str, Any], side: str) -> str:
+def _counts(row: Mapping[str, Any], side: str, noun: str) -> str:
     value = row.get(side, 0)
     patients = value.get("patients") if isinstance(value, Mapping) else row.get(f"{side}_patients")
     samples = _count(row, side)
     if not samples:
         return words.DASH
-    return f"{samples:,}" if patients in (None, samples) else f"{samples:,} ({words.plural(int(patients), 'patient')})"
+    return f"{samples:,}" if patients in (None, samples) else f"{samples:,} ({words.plural(int(patients), noun)})"
 
 
 def _round(value: float) -> str:

@@ -68,6 +68,11 @@ def compared(part: PartResult, a: str, b: str) -> Comparison | None:
     return None
 
 
+def unit(part: PartResult) -> str:
+    """Return what the data call a patient: `patient`, or what stands for one."""
+    return str(part.data.get("unit") or "patient")
+
+
 def patients_tested(part: PartResult) -> int:
     """Return how many patients the test parts of one seed hold together; 0 where the split does not say."""
     rows = part.split.get("parts") or []
@@ -82,7 +87,7 @@ def patients_tested(part: PartResult) -> int:
 
 def _basis(part: PartResult, seeds: int) -> str:
     patients = patients_tested(part)
-    words = [plural(patients, "test patient")] if patients else []
+    words = [plural(patients, f"test {unit(part)}")] if patients else []
     words += [plural(seeds, "seed")] if seeds else []
     return f"; {', '.join(words)}" if words else ""
 
@@ -141,7 +146,7 @@ def _cautions(part: PartResult) -> list[str]:
         )
     patients = patients_tested(part)
     if 0 < patients < 10:
-        lines.append(f"With {plural(patients, 'test patient')} the intervals mean little.")
+        lines.append(f"With {plural(patients, f'test {unit(part)}')} the intervals mean little.")
     missing = [f"{arm.label} ({arm.missing})" for arm in part.arms if arm.missing]
     if missing:
         lines.append(f"Some answers are missing and count as wrong: {', '.join(missing)}.")
