@@ -69,7 +69,7 @@ def test_damaged_and_other_files_are_refused(tmp_path: Path) -> None:
         (tmp_path / "cut.npz").write_bytes(whole[:size])
         with pytest.raises(DataError):
             read_arrays(tmp_path / "cut.npz", ["a"])
-    with pytest.raises(DataError, match="no item named 'b.npy'"):
+    with pytest.raises(DataError, match=r"no item named 'b\.npy'"):
         read_arrays(tmp_path / "x.npz", ["b"])
     with pytest.raises(DataError, match="more than the allowed 100"):
         read_arrays(tmp_path / "x.npz", ["a"], limit=100)

@@ -13,6 +13,7 @@ QUESTIONS = {
     "binary": Question(kind="classification", classes=("ill", "well"), positive="ill"),
     "several": Question(kind="classification", classes=("a", "b", "c", "d")),
     "ordinal": Question(kind="ordinal", classes=("0", "1", "2", "3", "4")),
+    "multilabel": Question(kind="multilabel", classes=("a", "b", "c")),
     "tagging": Question(kind="tagging", classes=TAGS),
     "restoration": Question(kind="restoration", value_range=(-100.0, 300.0)),
 }
@@ -28,6 +29,9 @@ def draw(name, rng):
         truth = [rng.uniform(-150, 350, (1, 14, 13)) for _ in range(count)]
         return [t + rng.normal(0, float(rng.choice([0, 20, 900])), t.shape) for t in truth], truth
     classes = len(QUESTIONS[name].classes)
+    if name == "multilabel":
+        truth = rng.choice([0.0, 1.0, np.nan], (count, classes), p=[0.5, 0.35, 0.15])
+        return list(np.round(np.clip(rng.normal(np.nan_to_num(truth), 0.5), 0, 1) * 4) / 4), list(truth)
     truth = rng.integers(0, classes, count)
     table = np.round(rng.dirichlet(np.full(classes, 0.4), count) * 4 + np.eye(classes)[truth], 0)
     table[table.sum(axis=1) == 0] = 1
@@ -42,7 +46,7 @@ def test_taking_answers_away_never_helps(name, seed):
     task = make(QUESTIONS[name])
     values, truth = draw(name, rng)
     weights = np.vstack([np.ones(len(truth)), rng.integers(0, 3, (3, len(truth)))])
-    operating = {"temperature": float(rng.choice([1.0, 0.3, 4.0])), "threshold": float(rng.random())}
+    operating = {"temperature": float(rng.choice([1.0, 0.3, 4.0])), "threshold": float(rng.random()), "thresholds": {"a": 0.3}}
     before = task.summarize(task.judge(values, truth, operating), weights)
     assert set(before) == set(task.directions)
     left = list(values)
@@ -69,5 +73,11 @@ def test_no_answer_at_all_is_the_worst_score(name):
 
 
 def test_every_kind_is_tried_here():
-    assert {question.kind for question in QUESTIONS.values()} >= {"classification", "ordinal", "tagging", "restoration"}
+    assert {question.kind for question in QUESTIONS.values()} >= {
+        "classification",
+        "ordinal",
+        "multilabel",
+        "tagging",
+        "restoration",
+    }
     assert set(names()) >= {question.kind for question in QUESTIONS.values()}

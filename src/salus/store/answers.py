@@ -37,6 +37,8 @@ def write_answers(
             row["error"] = reason or "no answer"
         elif kind in ("classification", "ordinal"):
             row.update(_class_row(system, value, operating))
+        elif kind == "multilabel":
+            row.update(_finding_row(system, value, operating))
         elif kind == "tagging":
             path = folder / f"{number:05d}_{_plain(sample.id)}.json"
             row.update(spans=_tagged(system, sample, value, path), file=path.name)
@@ -63,6 +65,17 @@ def _class_row(system: System, value: Any, operating: Mapping[str, Any]) -> dict
     for name in classes:
         row[f"p_{name}"] = round(float(marks[columns.index(f"p_{name}")]), 6)
     return row
+
+
+def _finding_row(system: System, value: Any, operating: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the findings above their thresholds, and give the probability of each."""
+    names, chances = system.task.question.classes, np.asarray(value, dtype=np.float64)
+    cuts = operating.get("thresholds", {})
+    called = [name for name, chance in zip(names, chances, strict=True) if chance >= float(cuts.get(name, 0.5))]
+    return {
+        "answer": "; ".join(called) or "none",
+        **{f"p_{name}": round(float(chance), 6) for name, chance in zip(names, chances, strict=True)},
+    }
 
 
 def _tagged(system: System, sample: Sample, value: Any, path: Path) -> int:

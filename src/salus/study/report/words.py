@@ -27,6 +27,7 @@ METRICS = {
     "gradient_error": "Gradient error",
     "noise_power_distance": "Noise-power distance",
     "kappa_quadratic": "Quadratic kappa",
+    "exact_match": "All findings right",
 }
 
 COSTS = {
@@ -77,6 +78,7 @@ METRIC_GLOSSARY = {
     "gradient_error": "The error of the image's edges.",
     "noise_power_distance": "How far the texture of what remains differs from that of the true image.",
     "kappa_quadratic": "Agreement beyond chance where far misses cost more; 1 is perfect.",
+    "exact_match": "The share of samples with every finding answered rightly.",
 }
 
 
