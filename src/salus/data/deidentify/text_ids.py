@@ -1,0 +1,96 @@
+"""Numbers that a word before them makes an identifier: record, plan, account, licence, vehicle, device and others."""
+
+import re
+from typing import Final
+
+from salus.data.deidentify.text_rules import Rule, Span, apply, rule
+
+_LINK: Final = (
+    r"(?:\s{0,2}(?:numbers?|num|nos?\.?|nr\.?|id(?:entifier|entification)?|code|ref(?:erence)?|is|was|are|of|and|ending|ends|"
+    r"in|with|assigned|under|the|as|reads?|[:#=()\-\u2116.])){0,5}\s{0,3}"
+)
+_STRICT: Final = (
+    r"\s{0,2}(?:(?:numbers?|num|nos?|nr|id(?:entifier|entification)?|code|ref(?:erence)?)\b\.?|[:#\u2116])"
+    r"(?:\s{0,2}(?:numbers?|nos?\.?|id|code|is|was|of|assigned|[:#=()\-])){0,3}\s{0,3}"
+)
+_DIGIT: Final = r"(?=[A-Z\-/._*]{0,14}\d)"
+_ID: Final = rf"(?P<x>{_DIGIT}[A-Z0-9*][A-Z0-9\-/._*]{{2,34}}(?:\s\d[\dA-Z-]{{1,7}}){{0,5}}|\d{{2,6}}(?:\s\d{{2,6}}){{1,5}})"
+_SHORT: Final = rf"(?P<x>{_DIGIT}[A-Z0-9][A-Z0-9\-/._]{{1,34}}(?:\s\d[\dA-Z-]{{1,7}}){{0,4}})"
+
+
+def _free(kind: str, words: str) -> Rule:
+    """Return a rule whose words suffice."""
+    return rule(kind, rf"(?<![^\W_])(?:{words})(?![^\W_]){_LINK}{_ID}")
+
+
+def _bound(kind: str, words: str) -> Rule:
+    """Return a rule whose words need "number", "ID", "#" or a colon after them."""
+    return rule(kind, rf"(?<![^\W_])(?:{words})(?![^\W_])?{_STRICT}{_ID}")
+
+
+_IDS: Final = (
+    _free("mrn", r"mrn|mr\s?#|med(?:ical)?\.?\s?rec(?:ord)?s?\.?|medrec|hospital\s+(?:number|no\.?|id)|hosp\.?\s?(?:no|num|#)\.?|"
+                 r"chart\s+(?:number|no\.?|#)|patient\s?(?:id|number|no\.?|identifier|#)|pt\.?\s?(?:id|no\.?|#)|unit\s+(?:number|no\.?|#)|"
+                 r"nhs\s+(?:number|no\.?)|empi|mpi|record\s+(?:number|no\.?|#)|ur\s?(?:number|no\.?)|chi\s+number|pid"),
+    _bound("mrn", r"chart|record|file|patient|unit|urn"),
+    _free("plan", r"member\s?(?:id|number|no\.?|#)|subscriber\s?(?:id|number|no\.?|#)|policy\s?(?:id|number|no\.?|#)|mbi|hicn?|"
+                  r"group\s?(?:id|number|no\.?|#)|medicare\s?(?:beneficiary\s+)?(?:id(?:entifier)?|number|no\.?|#)|medicaid\s?(?:id|number|no\.?|#)|"
+                  r"beneficiary\s?(?:id|number|no\.?|#)|(?:health\s+)?plan\s?(?:id|number|no\.?|#)|insurance\s?(?:id|number|no\.?|#|policy)|"
+                  r"payer\s?id|cardholder\s?id|rx\s?(?:bin|pcn|grp|group)|certificate\s+of\s+coverage|prior\s+auth(?:orization)?|auth(?:orization)?\s?(?:number|no\.?|#)"),
+    _bound("plan", r"medicare|medicaid|policy|subscriber|insurance|member(?:ship)?|group|beneficiary|health\s+plan|aetna|cigna|"
+                   r"humana|tricare|kaiser|bcbs|blue\s?cross(?:\s?(?:/|and)?\s?blue\s?shield)?|united\s?health\s?care|anthem|payer"),
+    _free("account", r"acct|a/c|account\s?(?:number|no\.?|id|#)|billing\s+(?:number|no\.?|id|account)|fin|csn|har|iban|routing\s+(?:number|no\.?)|"
+                     r"visit\s?(?:number|no\.?|id|#)|encounter\s?(?:number|no\.?|id|#)|invoice|(?:credit|debit)\s+card(?:\s+number)?|"
+                     r"visa|mastercard|amex|guarantor\s?(?:number|no\.?|id|#|account)|statement\s?(?:number|no\.?|#)|bank\s+account|claim\s?(?:number|no\.?|id|#)|bill\s?(?:number|no\.?|#)"),
+    _bound("account", r"account|encounter|visit|invoice|bill(?:ing)?|claim|statement|payment|receipt|financial|guarantor|admission"),
+    _free("licence", r"npi|dea|(?:driver'?s?|driving|medical|nursing|pharmacy|state|professional|pilot'?s?|marriage|gun|firearms?)\s+licen[cs]e|"
+                     r"licen[cs]e\s?(?:number|no\.?|id|#)|lic\.?\s?(?:no\.?|num|#)|dl\s?(?:no\.?|#|number)?|upin|passport|visa\s+number|green\s+card|"
+                     r"(?:birth|death|board|marriage)\s+certificate|certificate\s?(?:number|no\.?|id|#)|cert\.?\s?(?:no\.?|#)|registration\s?(?:number|no\.?|#)|"
+                     r"alien\s+(?:number|registration)|gmc\s?(?:number|no\.?)|nmc\s?(?:pin|number)"),
+    _bound("licence", r"licen[cs]e|lic|certificate|certification|cert|permit|registration|credential"),
+    _free("vehicle", r"vin|vehicle\s+(?:identification|id|number|no\.?|registration)|(?:license|licence|number|registration|car|vehicle)\s?plates?|"
+                     r"plates?\s?(?:number|no\.?|#)|tags?\s?(?:number|no\.?|#)|registration\s+plate|chassis\s?(?:number|no\.?)"),
+    _bound("vehicle", r"vehicle|plates?|license\s+tag|car\s+tag|registration"),
+    rule("vehicle", r"\b(?:plates?|license\s+tag)\b(?:\s{0,2}(?:is|was|reads?|reading|of|number|no\.?|[:#\"'-])){0,3}\s{0,2}[\"']?"
+                    r"(?P<x>(?=[A-Z\- ]{0,8}\d)[A-Z0-9]{1,5}[- ]?[A-Z0-9]{2,5}(?:[- ][A-Z0-9]{1,4})?)\b", 0),
+    rule("vehicle", r"\b(?=[A-HJ-NPR-Z0-9]{0,10}[A-HJ-NPR-Z])(?=[A-HJ-NPR-Z]{0,8}\d)(?P<x>[A-HJ-NPR-Z0-9]{11}\d{6})\b", 0),
+    _free("device", r"serial\s?(?:number|no\.?|num|#)|ser\.?\s?(?:no\.?|#)|s\.?n\.?(?=\s?[:#])|s/n|imei|udi(?:-di|-pi)?|device\s?(?:id|identifier|number|no\.?|#|serial)|"
+                    r"lot\s?(?:number|no\.?|#)|model\s?/\s?serial|implant\s?(?:id|number|no\.?|#|serial)|mac\s+address|equipment\s?(?:id|no\.?|#)|asset\s?(?:tag|id|no\.?|#)"),
+    _bound("device", r"serial|lot|device|implant|pump|pacemaker|generator|icd|lead|prosthesis|hearing\s+aid|monitor|scanner|cpap|glucometer"),
+    rule("device", r"\b(?:serial|s/n)\s(?P<x>(?=[A-Z\-/]{0,12}\d)[A-Z0-9][A-Z0-9\-/]{4,30})\b"),
+    rule("device", r"\(01\)\s?\d{14}(?:\s?\((?:10|11|17|21)\)\s?[A-Z0-9\-]{2,20}){0,4}"),
+    _free("biometric", r"(?:finger|thumb|palm|voice|foot|hand)[- ]?prints?(?:\s+(?:template|record|hash|scan|file|card))?|(?:iris|retinal?|facial|face)[- ]"
+                       r"(?:code|scan|template|recognition|geometry|id)(?:\s+(?:template|hash|id|key|file))?|biometric(?:s)?(?:\s+(?:id|template|hash|key|token|enrol(?:l?ment)?))?|"
+                       r"dna\s+(?:profile|fingerprint|barcode)|gait\s+signature|palm\s+vein(?:\s+(?:template|scan|id))?|voice\s?id"),
+    rule("photo", r"(?<![\w/])(?P<x>(?:[A-Z]:\\)?[\w\-.\\/]{1,120}\.(?:jpe?g|png|heic|gif|bmp|tiff?|webp|mov|mp4|avi|raw|cr2))\b"),
+    rule("photo", r"\b(?:photo(?:graph)?s?|portrait|picture|image|snapshot|selfie|mugshot|video)\b[^.\n]{0,30}?\b"
+                  r"(?P<x>(?:IMG|DSC[NF]?|PHOTO|PIC|P|PXL|VID|MOV)[-_ ]?\d[\d_-]{2,30})\b"),
+    rule("photo", r"(?<![\w/])(?P<x>(?:IMG|DSC[NF]?|PXL|VID|MVIMG)[-_]\d[\w-]{2,30})\b", 0),
+    _free("photo", r"(?:full[- ]?face\s+)?(?:photo(?:graph)?s?|portraits?)\s?(?:id|number|no\.?|#|file|ref(?:erence)?|stored\s+as|filed\s+as|saved\s+as|archived\s+as)"),
+    _free("other", r"accession|acc\s?#|specimen\s?(?:id|number|no\.?|#)|case\s?(?:number|no\.?|#)|study\s?(?:id|number|no\.?|#)|subject\s?(?:id|number|no\.?|#)|"
+                   r"(?:employee|student|badge|staff|user|login|service|military|inmate|tracking|enrol(?:l?ment)?|participant|donor|order|requisition|barcode|wristband|ticket|"
+                   r"locker|report|document|docket|incident|dictation|job|confirmation|transcription|prescription|rx|sample|slide|block|session|referral|research|randomi[sz]ation|dosimeter|bracelet|armband)"
+                   r"\s?(?:id(?:entifier)?|number|no\.?|#|code|ref(?:erence)?|tag)|barcode|uuid|guid"),
+    _bound("other", r"accession|specimen|case|study|subject|employee|badge|participant|donor|order|requisition|barcode|wristband|tracking|"
+                    r"incident|docket|job|dictation|doc(?:ument)?|report|confirmation|slide|block|sample|trial|protocol|ref|uid"),
+    rule("other", r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
+    rule("other", r"\b[SCHN]P?\d{2}-\d{3,7}\b", 0),
+    rule("other", r"(?<![\w.])(?P<x>@[A-Za-z_][\w.]{2,30})(?![\w@])"),
+    rule("other", r"\b(?:[012]\.)(?:\d{1,40}\.){4,20}\d{1,40}\b"),
+    rule("other", r"(?<![\w.,/#+-])(?P<x>\d{8,20})(?![\w,/]|\.\d)"),
+    rule("other", r"(?<![\w.,/#+-])(?P<x>(?=[A-Z0-9-]{0,3}[A-Z])(?=[A-Z-]{0,5}\d)[A-Z]{1,4}-?\d{6,12})(?![\w]|\.\d)", 0),
+)  # fmt: skip
+_PUBLIC: Final = re.compile(r"(?:\b(?:NCT|ISRCTN|PMC|PMID:?|EudraCT|rs|ENS[TGP]|CAS|doi|CHEMBL|DB|ICD|LOINC|SNOMED)[:\s-]{0,2})$", re.I)
+_PUBLIC_HEAD: Final = re.compile(r"(?:NCT|ISRCTN|PMC|PMID|DRKS|ACTRN|UMIN|CHICTR|NM_|NP_|rs|GSE|SRR|C\d{7}$|D\d{6}$)", re.I)
+
+
+def find_ids(text: str) -> list[Span]:
+    """Find labelled numbers; registry numbers of trials, papers and genes are public and stay."""
+    found = []
+    for start, end, kind in apply(_IDS, text):
+        value = text[start:end].rstrip(" .,;:-_/)(")
+        if kind == "other" and (_PUBLIC_HEAD.match(value) or _PUBLIC.search(text, max(0, start - 12), start)):
+            continue
+        if any(letter.isdigit() for letter in value):
+            found.append((start, start + len(value), kind))
+    return found

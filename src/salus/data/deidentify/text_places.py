@@ -1,0 +1,157 @@
+"""Places smaller than a state: street, city, county, ZIP code, and the names of hospitals, schools and employers."""
+
+import re
+from typing import Final
+
+from salus.data.deidentify.text_rules import Rule, Span, apply, rule
+
+RESTRICTED_ZIP: Final = frozenset("036 059 063 102 203 556 692 790 821 823 830 831 878 879 884 890 893".split())
+"""Three-digit areas with 20,000 people or fewer in the census of 2000, to be written 000.
+
+Source:
+    Guidance of the US Department of Health and Human Services of 26 November 2012, answer on ZIP codes.
+"""
+
+_STATES: Final = (
+    "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|"
+    "Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|"
+    "Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|New York|North Carolina|North Dakota|Ohio|Oklahoma|Oregon|"
+    "Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|"
+    "Wisconsin|Wyoming|Puerto Rico|Ontario|Quebec|British Columbia|Alberta|Manitoba|Saskatchewan|Nova Scotia"
+)
+_CODES: Final = (
+    "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|"
+    "PA|PR|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY"
+)
+_LARGE: Final = frozenset(
+    (
+        _STATES.lower().replace(" ", "_").replace("|", " ") + " america usa us uk england scotland wales ireland france "
+        "germany italy spain portugal mexico canada china japan india pakistan bangladesh vietnam korea russia ukraine "
+        "poland brazil argentina chile peru colombia ecuador venezuela cuba haiti jamaica guatemala honduras salvador "
+        "nicaragua panama philippines indonesia malaysia thailand singapore australia nigeria ghana kenya ethiopia egypt "
+        "morocco algeria tunisia sudan somalia israel iran iraq syria lebanon jordan turkey greece sweden norway denmark "
+        "finland iceland netherlands belgium austria switzerland hungary romania bulgaria serbia croatia europe asia africa "
+        "taiwan afghanistan nepal cambodia laos myanmar home work school hospital clinic bed icu er ed or the a an his her "
+        "their our this that new north south east west northern southern western eastern central middle midwest outside"
+    ).split()
+)
+_CITIES: Final = (
+    "New York City|Los Angeles|Chicago|Houston|Phoenix|Philadelphia|San Antonio|San Diego|Dallas|San Jose|Austin|Jacksonville|"
+    "Fort Worth|San Francisco|Seattle|Denver|Boston|Nashville|Detroit|Oklahoma City|Portland|Las Vegas|Memphis|Louisville|"
+    "Baltimore|Milwaukee|Albuquerque|Tucson|Fresno|Sacramento|Kansas City|Mesa|Atlanta|Omaha|Colorado Springs|Raleigh|"
+    "Long Beach|Virginia Beach|Miami|Oakland|Minneapolis|Tulsa|Bakersfield|Wichita|Arlington|Tampa|New Orleans|Cleveland|"
+    "Honolulu|Anaheim|Lexington|Stockton|Corpus Christi|Riverside|Santa Ana|Cincinnati|Saint Paul|St\\. Paul|Pittsburgh|"
+    "Greensboro|Anchorage|Plano|Newark|Durham|Chandler|Toledo|St\\. Louis|Saint Louis|Fort Wayne|Jersey City|Buffalo|Laredo|"
+    "Scottsdale|Reno|Norfolk|Irving|Fremont|Boise|Richmond|Baton Rouge|Des Moines|Spokane|Rochester|Tacoma|Fontana|Yonkers|"
+    "Birmingham|Montgomery|Akron|Little Rock|Huntsville|Shreveport|Tallahassee|Knoxville|Worcester|Brownsville|Providence|"
+    "Salt Lake City|Chattanooga|Fort Lauderdale|Santa Rosa|Springfield|Salem|Eugene|Hartford|Bridgeport|New Haven|Syracuse|"
+    "Dayton|Savannah|Bronx|Brooklyn|Queens|Manhattan|Staten Island|Harlem|Hollywood|Cambridge|Brookline|Somerville|Quincy|"
+    "London|Manchester|Liverpool|Leeds|Glasgow|Edinburgh|Dublin|Paris|Berlin|Munich|Toronto|Montreal|Vancouver|Sydney|"
+    "Melbourne|Tokyo|Beijing|Shanghai|Mumbai|Delhi|Lagos|Nairobi|Cairo|Madrid|Barcelona|Rome|Milan|Vienna|Moscow|Mexico City"
+)
+_STREET: Final = (
+    r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Drive|Dr|Lane|Ln|Boulevard|Blvd|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr|"
+    r"Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Trl|Turnpike|Tpke|Alley|Aly|Loop|Crescent|Cres|Close|Row|Path|Pike|Plaza|"
+    r"Run|Ridge|Crossing|Xing|Point|Pt|Landing|Walk|Expressway|Expy|Route|Rte|Commons|Mews|Gardens|Grove|Hollow|Bend|Cove|"
+    r"STREET|ST|AVENUE|AVE|ROAD|RD|DRIVE|DR|LANE|LN|BOULEVARD|BLVD|COURT|CT|PLACE|PL|TERRACE|WAY|PARKWAY|HIGHWAY|HWY|TRAIL|"
+    r"street|avenue|road|drive|lane|boulevard|blvd|terrace|parkway)"
+)
+_U, _W = r"[A-ZÀ-ÖØ-Þ]", r"[A-ZÀ-ÖØ-Þ][\w'.\-]{0,24}"
+_UNIT: Final = (
+    r"(?:[,.]?\s{1,2}(?:Apartment|Apt|Unit|Suite|Ste|Room|Rm|Floor|Fl|Lot|Bldg|Building|PO Box|#|APT|UNIT|SUITE|STE)\.?\s?#?\s?"
+    r"[\w-]{1,8})?"
+)
+_ZIP: Final = r"\d{5}(?:-\d{4})?"
+_CITY: Final = rf"(?:{_W}(?:[ ]{_W}){{0,3}})"
+_TAIL: Final = rf"(?:[,.]?\s{{1,3}}{_CITY})?(?:,?\s{{1,3}}(?:{_CODES}|{_STATES})\.?)?(?:,?\s{{1,3}}{_ZIP})?"
+_ORG: Final = (
+    r"(?:(?:Memorial|Regional|Community|General|County|Children's|Veterans(?:'|\sAffairs)?|VA|University|City|District|"
+    r"Teaching|Psychiatric|Rehabilitation|Women's|Cancer|Heart|Medical|Surgical|Methodist|Baptist|Presbyterian|Health|"
+    r"Nursing|Skilled|Family|Urgent|Care|Surgery|Dialysis|Imaging|Behavioral|Mental|Senior|Assisted|Living|Retirement|"
+    r"Eye|Pain|Dental|Orthopa?edics?|Sleep|Wellness|Primary|Home|Internal|Medicine|Radiology|Diagnostic)\s){0,4}"
+    r"(?:Hospitals?|Medical Cent(?:er|re)|Clinics?|Infirmary|Hospice|Health ?care|Health (?:System|Center|Centre|Services|Network|"
+    r"Partners)|Nursing (?:Home|Facility|Center)|Sanatorium|Care (?:Center|Centre|Home|Facility)|Cancer Center|Cancer Institute|"
+    r"Medical (?:Group|Associates|Plaza|Clinic|Arts|Practice)|Rehab(?:ilitation)?(?: Center| Hospital| Institute)?|Surgery Center|"
+    r"Dialysis(?: Center)?|Manor|Assisted Living|Retirement (?:Home|Community|Village)|Senior Living|Pharmacy|Laborator(?:y|ies)|"
+    r"Imaging Center|Radiology Associates|Family Practice|Family Medicine|Pediatrics|Physicians|Surgery Associates|"
+    r"Urgent Care|Treatment Center|Birth Center|Shelter|Correctional Facility|State Prison|Detention Center|Eye Institute)"
+)
+_SCHOOL: Final = (
+    r"(?:(?:Elementary|Middle|High|Primary|Secondary|Preparatory|Nursery|Charter|Junior High|Grammar|Community|State|Technical)\s){1,2}"
+    r"(?:School|College|University)|University|College|Academy|Kindergarten|(?:Baptist|Methodist|Lutheran|Catholic|Presbyterian|"
+    r"Episcopal|Pentecostal)\s(?:Church|Parish)|Church|Synagogue|Mosque|Temple|Library|Mall|Airport|Fire Department|Police Department|"
+    r"Base|Camp|Barracks|School District"
+)
+_FIRM: Final = (
+    r"(?:Incorporated|Inc|LLC|L\.L\.C|Ltd|Limited|Corp|Corporation|Company|Co|GmbH|PLC|LLP|Industries|Logistics|Foods|"
+    r"Manufacturing|Construction|Enterprises|Trucking|Motors|Bank|Insurance|Consulting|Holdings|Partners|Associates|Plumbing|"
+    r"Electric|Roofing|Landscaping|Bakery|Restaurant|Diner|Hotel|Airlines|Steel|Farms?|Technologies|Systems|Solutions|Group|"
+    r"Stores?|Market|Supermarket|Warehouse|Mills?|Works|Shipyard|Dairy|Brewery|Transit|Freight)"
+)
+
+_PLACES: Final[tuple[Rule, ...]] = (
+    rule("place", rf"(?<![\w./-])\d{{1,6}}(?:-?[A-Za-z])?(?:\s?[-/]\s?\d{{1,4}})?\s{{1,2}}(?:[NSEW]\.?[EW]?\.?\s|North\s|South\s|East\s|West\s)?"
+                  rf"(?:(?:\d{{1,3}}(?:st|nd|rd|th|ST|ND|RD|TH))|{_W}(?:\s{_W}){{0,3}}?)\s{_STREET}\b\.?(?:\s(?:[NSEW]{{1,2}}|North|South|East|West)\b)?{_UNIT}{_TAIL}", 0),
+    rule("place", rf"(?<![\w./-])\d{{1,6}}\s(?:Avenue|Ave|Rue|Via|Calle|Camino|Avenida|Rua|Broadway)\.?\s?(?:(?:de|la|del|des|of|the)\s){{0,2}}(?:{_W})?(?:\s{_W})?{_UNIT}{_TAIL}", 0),
+    rule("place", rf"\b(?:P\.?\s?O\.?\s?Box|Post Office Box|PO BOX|Box|RR|Rural Route|R\.R\.)\s?#?\s?\d{{1,6}}(?:,?\s?Box\s\d{{1,5}})?{_TAIL}", 0),
+    rule("place", rf"\b(?:corner of|intersection of|lives on|lives at|resides (?:at|on)|living on|house on|home on|found (?:down )?on|fell on|collision on|accident on)\s(?P<x>(?:\d{{1,6}}\s)?{_W}(?:\s{_W}){{0,3}}(?:\s(?:and|at|&)\s{_W}(?:\s{_W}){{0,2}})?)", 0),
+    rule("place", rf"\b(?P<x>{_W}(?:\s{_W}){{0,2}}\s(?:Street|Avenue|Boulevard|Blvd|Lane|Road|Drive|Parkway|Highway|Turnpike|Terrace|Crescent))\b(?!\s(?:Test|Score|drugs?))", 0),
+    rule("place", rf"\b(?:I|US|Interstate|Route|Rte|Highway|Hwy)[- ]\d{{1,3}}(?:\s(?:near|at|and)\s{_W}(?:\s{_W})?)?\b", 0),
+    rule("place", rf"(?<![\w'])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ]{_U}[\w'.\-]{{1,24}}){{0,3}}),\s{{1,2}}(?:(?:{_CODES})\b|(?:{_STATES})\b)(?P<z>,?\s{{1,3}}{_ZIP})?", 0),
+    rule("place", rf"\b(?:{_CODES}|{_STATES}),?\s{{1,3}}(?P<x>{_ZIP})\b", 0),
+    rule("place", rf"\b(?:zip(?:\s?code)?|postal\s?code|postcode)(?:\s(?:is|of))?\s{{0,2}}[:#]?\s{{0,2}}(?P<x>{_ZIP}|[A-Z]{{1,2}}\d[A-Z\d]?\s?\d[A-Z]{{2}}|[A-Z]\d[A-Z]\s?\d[A-Z]\d)\b"),
+    rule("place", r"\b(?P<x>[A-Z]{1,2}\d{1,2}[A-Z]?\s\d[ABD-HJLNP-UW-Z]{2})\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>(?:St\.?|Saint|Mt\.?|Mount|Our Lady of|Sacred|Holy|Good)\s{_W}(?:\s{_W}){{0,2}}(?:'s)?)(?=\s(?:Hospital|Medical|Clinic|Health|Infirmary|Home|Church|School|Parish|Hospice|ED|ER|Emergency))", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:\s(?:(?:of|the|for|and|&|de|del)\s){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,4}}?\s{_ORG})\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:\s(?:(?:of|the|for|and|&)\s){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,3}}?\s(?:{_SCHOOL}))\b", 0),
+    rule("place", rf"\b(?P<x>(?:Hospital|University|College|Church|Clinic|Academy|School|Institute|Abbey|Town|City|County|Village|Borough|Township)\s(?:of|for)\s(?:the\s)?{_W}(?:\s{_W}){{0,2}})\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{2,24}}(?:\s{_U}[\w'.\-]{{2,24}}){{0,2}}\s(?:County|Parish|Township|Borough|Twp|Heights|Village|Reservation|Precinct|Neighborhood|Apartments|Estates|Trailer Park|Towers))\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'&.\-]{{1,24}}(?:\s(?:(?:and|&|of)\s)?{_U}[\w'&.\-]{{1,24}}){{0,3}}?,?\s{_FIRM})\b\.?", 0),
+    rule("place", rf"(?i:\b(?:works?|worked|working|employed|employment|job|employee)\s(?:at|for|by|with|of|in)(?:\s(?:the|a))?)\s(?P<x>{_U}[\w'&.\-]{{1,24}}(?:\s(?:(?:and|&|of)\s)?{_U}[\w'&.\-]{{1,24}}){{0,3}})", 0),
+    rule("place", rf"(?i:\b(?:employer|school|workplace|company|employer\s+name|place\s+of\s+(?:work|employment))\s?:\s{{0,3}})(?P<x>{_W}(?:\s(?:(?:and|&|of)\s)?{_W}){{0,4}})", 0),
+    rule("place", rf"(?i:\b(?:lives?|lived|living|resid(?:es?|ed|ing)|resident|native|born|raised|grew\s+up|moved|relocated|travel(?:l?ed|l?ing|s)?|trip|visited|visiting|returned|flew|vacation(?:ed|ing)?|immigrated|emigrated|originally|hometown|transferred|airlifted|drove|commutes|house|home)\s(?:in|from|to|of|at|near|outside|around|is)(?:\s(?:the|downtown|rural|nearby|suburban|town\sof|city\sof|village\sof|outside))?)\s(?P<x>{_U}[\w'\-]{{1,24}}(?:\s{_U}[\w'\-]{{1,24}}){{0,2}})", 0),
+    rule("place", rf"(?i:\b(?:city|town|birthplace|place\s+of\s+birth|county|residence|hometown|municipality|village|facility|hospital|clinic|location|site|institution|organi[sz]ation|sending\s+facility|referring\s+facility|pharmacy|preferred\s+pharmacy|department\s+of)\s?:\s{{0,3}})(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ]{_U}[\w'.\-]{{1,24}}){{0,3}})", 0),
+    rule("place", r"(?i:\b(?:(?:home|mailing|street|current|permanent)\s)?address(?:es)?\s?(?:is|[:=])\s{0,3})(?P<x>[^\n;]{4,90}?)(?=\s{2,}|[\n;]|$|\.\s|,?\s(?i:phone|tel|cell|fax|email|mobile|dob|mrn)\b)", 0),
+    rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?!\s(?:Coma|coma|Outcome|Score|score|criteria|virus|Scale|scale|Heart|Bowel|stool|classification|encephalitis|Blue|B\b))", 0),
+)  # fmt: skip
+_NOT_A_PLACE: Final = frozenset(
+    "emergency intensive operating recovery medical surgical cardiac nursing this that her his the our your outside local another "
+    "urgent general primary family outpatient inpatient school home same community university hospital clinic acute patient "
+    "children's pediatric rehabilitation skilled public private state county regional teaching tertiary dermatology neurology "
+    "cardiology oncology follow follow-up coumadin warfarin pain wound diabetes eye anticoagulation hypertension in at to from by "
+    "if when on and or we she he they it there please patients stool blood step bone red white care health national dental "
+    "american european international world prior previous subject age sex name date discharge admission".split()
+)
+
+
+def find_places(text: str) -> list[Span]:
+    """Find addresses, places below a state and the organisations that place a person."""
+    found = []
+    for start, end, kind in apply(_PLACES, text):
+        span = _trimmed(text, start, end)
+        if span is not None:
+            found.append((*span, kind))
+    return found
+
+
+def safe_zip(value: str) -> str:
+    """Return the first three digits of the ZIP code in an address, `000` where fewer than 20,000 people share them."""
+    match = re.search(r"(?<!\d)(\d{3})\d{2}(?:-\d{4})?$", value.strip())
+    return "" if match is None else "000" if match[1] in RESTRICTED_ZIP else match[1]
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Cut words from the front that name no place; None where nothing but a state, a country or such words is left."""
+    if "\n" in text[start:end]:
+        end = start + text[start:end].index("\n")
+    words = [(match.start() + start, match.end() + start) for match in re.finditer(r"[^\s,]+", text[start:end])]
+    while words and text[slice(*words[0])].lower().strip(".'") in _NOT_A_PLACE:
+        words.pop(0)
+    if not words:
+        return None
+    left = [text[slice(*word)].lower().strip(".,'") for word in words]
+    if all(word in _LARGE or word in _NOT_A_PLACE for word in left) or "_".join(left) in _LARGE:
+        return None
+    if len(left) == 1 and re.fullmatch(r"hospitals?|clinics?|pharmacy|infirmary|hospice|university|college|church", left[0]):
+        return None
+    return words[0][0], start + len(text[start:end].rstrip(" ,.;"))
