@@ -1,7 +1,7 @@
 """DICOM images: one file, or the slices of one series put in geometric order."""
 
-import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salus.data.limits import existing, refuse_above
-from salus.data.readers.dicom_geometry import affine_of, functional, in_plane_spacing, normal_of, plane, unit_of
-from salus.schema.errors import DataError, SalusError
+from salus.data.readers.dicom_file import DicomFile, guarded, is_dicom, open_dicom
+from salus.data.readers.dicom_geometry import affine_of, functional, in_plane_spacing, normal_of, unit_of
+from salus.data.readers.dicom_series import (
+    Plan,
+    SeriesFinding,
+    SeriesReport,
+    decode_plan,
+    examine,
+    first_error,
+    open_files,
+)
+from salus.data.readers.dicom_stack import Placed, Stack, frames_of, stack
+from salus.schema.errors import DataError
 from salus.schema.sample import Image
+
+__all__ = [
+    "SUFFIXES",
+    "SeriesFinding",
+    "SeriesReport",
+    "inspect_series",
+    "is_dicom",
+    "read_dicom",
+    "read_dicom_series",
+    "read_header",
+    "series_in",
+]
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
 
@@ -28,15 +51,17 @@ def read_dicom(path: Path | str, limit: int | None = None) -> Image:
         limit: Most pixels x samples x frames; None takes the setting.
 
     Returns:
-        `(1, H, W)`; `(3, H, W)` for colour; `(C, D, H, W)` for several frames. float32 after rescaling, else as
-        stored. `spacing_mm` and `affine` (RAS) where the file states them.
+        `(1, H, W)`; `(3, H, W)` for colour; `(C, D, H, W)` for several frames, sorted along the normal of their
+        planes; `(C, T, D, H, W)` where each place was taken T times. float32 after rescaling, else as stored.
+        `spacing_mm` and `affine` (RAS) where the file states them and the frames make an even volume; frames without
+        that stay in the order of the file.
 
     Raises:
         DataError: Not DICOM, no pixels, damaged, too large, or a transfer syntax without decoder.
     """
     found = existing(path)
-    with _guarded(found):
-        return _decoded(read_header(found), found, limit)
+    with guarded(found):
+        return _read_file(open_dicom(found), limit)
 
 
 def read_dicom_series(source: Path | str | list[Path], limit: int | None = None) -> Image:
@@ -47,45 +72,48 @@ def read_dicom_series(source: Path | str | list[Path], limit: int | None = None)
         limit: Most voxels of the whole volume; None takes the setting.
 
     Returns:
-        `(C, D, H, W)` with spacing and affine; slice k grows along the normal of the planes.
+        `(C, D, H, W)` with spacing and affine; slice k grows along the normal of the planes. `(C, T, D, H, W)` where
+        every place was taken T times and the headers tell the moments apart. A tilted gantry leaves its shear in the
+        affine (`inspect_series` says so).
 
     Raises:
         DataError: No images, several series, slices that differ in size, orientation or spacing, two slices at one
             place, or a missing slice.
     """
-    files = source if isinstance(source, list) else _one_series(Path(source))
-    with _guarded(Path(files[0]).parent):
-        return _assembled(files, limit)
+    files = open_files(source) if isinstance(source, list) else _one_series(Path(source))
+    if not files:
+        raise DataError("a series of no files; give at least one")
+    place = files[0].path.parent
+    with guarded(place):
+        if len(files) == 1:
+            return _as_volume(_read_file(files[0], limit))
+        refuse_above(place, sum(int(np.prod(file.sizes)) for file in files), limit)
+        report, plan = examine(files)
+        if plan is None:
+            raise first_error(report, place)
+        if plan.files[0][0].sizes[0] > 1:
+            raise DataError(f"{place}: {files[0].path.name} holds several frames; read each file of it by itself")
+        with _pool() as pool:
+            volume = decode_plan(plan, pool)
+        return _series_image(volume, plan)
 
 
-def _assembled(files: list[Path], limit: int | None) -> Image:
-    headers = [(read_header(existing(file)), Path(file)) for file in files]
-    if len(headers) == 1:
-        return _as_volume(_decoded(headers[0][0], headers[0][1], limit))
-    place = headers[0][1].parent
-    refuse_above(place, sum(_declared(header, file) for header, file in headers), limit)
-    order, step = _order(headers, place)
-    slices = [_decoded(*headers[index], limit) for index in order]
-    first = slices[0]
-    odd = next((i for i in order if slices[order.index(i)].array.shape != first.array.shape), None)
-    if odd is not None or first.array.ndim != 3:
-        name = headers[order[0] if odd is None else odd][1].name
-        raise DataError(f"{place}: {name} differs in size from its neighbours; keep one acquisition in the folder")
-    units = {image.unit for image in slices}
-    if len(units) > 1:
-        raise DataError(f"{place}: slices in different units {sorted(units)}; keep one acquisition in the folder")
-    origin, orientation = _placed(*headers[order[0]])
-    spacing = in_plane_spacing(headers[order[0]][0])
-    volume = np.stack([image.array for image in slices], axis=1)
-    if spacing is None:
-        return Image(array=volume, unit=first.unit, modality=first.modality)
-    return Image(
-        array=volume,
-        spacing_mm=(float(np.linalg.norm(step)), *spacing),
-        affine=affine_of(origin, orientation, spacing, step),
-        unit=first.unit,
-        modality=first.modality,
-    )
+def inspect_series(source: Path | str | list[Path]) -> SeriesReport:
+    """Say what a series holds and what is wrong with it, from its headers alone.
+
+    Args:
+        source: A folder that holds one series, or the list of its files.
+
+    Returns:
+        Findings as data: localizers, missing or duplicated slices, gantry tilt, mixed acquisitions, lossy compression.
+
+    Raises:
+        DataError: No images, several series in a folder, or a file that is not DICOM.
+    """
+    files = open_files(source) if isinstance(source, list) else _one_series(Path(source))
+    if not files:
+        raise DataError("a series of no files; give at least one")
+    return examine(files)[0]
 
 
 def series_in(folder: Path | str) -> dict[str, list[Path]]:
@@ -94,28 +122,7 @@ def series_in(folder: Path | str) -> dict[str, list[Path]]:
     Raises:
         DataError: No such folder, or a file named `.dcm` that is not DICOM.
     """
-    place = Path(folder)
-    if not place.is_dir():
-        raise DataError(f"{place}: no such folder; check the path")
-    found: dict[str, list[Path]] = {}
-    for file in sorted(place.rglob("*")):
-        if not file.is_file() or file.name == "DICOMDIR" or not (file.suffix.lower() in SUFFIXES or is_dicom(file)):
-            continue
-        with _guarded(file):
-            header = read_header(file, pixels=False)
-            if "Rows" in header and "Columns" in header:
-                found.setdefault(str(getattr(header, "SeriesInstanceUID", "")), []).append(file)
-    return found
-
-
-def is_dicom(path: Path | str) -> bool:
-    """Tell whether a file carries the DICOM mark at byte 128."""
-    try:
-        with Path(path).open("rb") as handle:
-            handle.seek(128)
-            return handle.read(4) == b"DICM"
-    except OSError:
-        return False
+    return {uid: [file.path for file in files] for uid, files in _found(Path(folder)).items()}
 
 
 def read_header(path: Path | str, pixels: bool = True) -> Any:
@@ -126,119 +133,97 @@ def read_header(path: Path | str, pixels: bool = True) -> Any:
     """
     import pydicom
 
-    with _guarded(Path(path)):
-        # Files from before 1996 lack the mark; force reads them, and what is not DICOM then has no elements.
-        header = pydicom.dcmread(path, stop_before_pixels=not pixels, force=True)
-        if not is_dicom(path) and ("SOPClassUID" not in header or "Modality" not in header):
-            raise DataError(f"{path}: not a DICOM file; give .dcm files, or convert it")
-        return header
+    file = open_dicom(path)
+    if not pixels or not file.keyword:
+        return file.header
+    with guarded(file.path):
+        return pydicom.dcmread(file.path, force=True)
 
 
 @contextmanager
-def _guarded(path: Path) -> Iterator[None]:
-    """Name the file in whatever pydicom raises: it converts elements when they are touched, so any line can meet one.
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    from salus.data.readers.dicom_pixels import threads
 
-    Its warnings of values that it mends are silenced.
-    """
+    pool = ThreadPoolExecutor(threads())
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except SalusError:
-        raise
-    except Exception as error:
-        raise DataError(
-            f"{path}: damaged DICOM ({type(error).__name__}: {error}); export it again from its archive"
-        ) from error
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _content(header: Any) -> str:
-    kind = getattr(header, "SOPClassUID", None) or getattr(
-        getattr(header, "file_meta", None), "MediaStorageSOPClassUID", ""
-    )
-    return str(getattr(kind, "name", kind) or "content unknown")
+def _read_file(file: DicomFile, limit: int | None) -> Image:
+    from salus.data.readers.dicom_pixels import each_frame
+    from salus.data.readers.dicom_values import channels_of, physical_type, writer_of
 
+    file.refuse_above(limit)
+    frames, rows, columns, _ = file.sizes
+    header, unit = file.header, unit_of(file.header)
+    modality = str(getattr(header, "Modality", "") or "")
+    order, ordered, placed = _arranged(file)
+    seat = np.empty(frames, np.int64)
+    seat[np.array(order).reshape(-1)] = np.arange(frames)
+    array = np.empty((channels_of(file), frames, rows, columns), physical_type(file))
+    write = writer_of(file)
 
-def _declared(header: Any, path: Path) -> int:
-    try:
-        parts = [int(getattr(header, name)) for name in ("Rows", "Columns")]
-        parts += [int(getattr(header, name, 1) or 1) for name in ("NumberOfFrames", "SamplesPerPixel")]
-    except (AttributeError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: DICOM without an image ({_content(header)}); leave it out") from error
-    if min(parts) < 1:
-        raise DataError(f"{path}: declares an image of {parts}; every size must be above 0")
-    return parts[0] * parts[1] * parts[2] * parts[3]
+    def use(index: int, stored: NDArray[Any]) -> None:
+        write(index, stored, array[:, seat[index]])
 
-
-def _decoded(header: Any, path: Path, limit: int | None) -> Image:
-    refuse_above(path, _declared(header, path), limit)
-    try:
-        array = _physical(_stored(header), header)
-        return _with_geometry(array, header, unit_of(header), str(getattr(header, "Modality", "") or ""))
-    except Exception as error:  # decoders of eight libraries raise their own kinds
-        syntax = getattr(getattr(header, "file_meta", None), "TransferSyntaxUID", "unknown")
-        name = getattr(syntax, "name", syntax)
-        raise DataError(
-            f"{path}: pixels cannot be decoded ({type(error).__name__}: {error}); transfer syntax {name}; "
-            "export it uncompressed, or see `salus doctor` for the decoders"
-        ) from error
-
-
-def _stored(header: Any) -> NDArray[Any]:
-    """Return `(F, C, H, W)` stored values, colour as RGB."""
-    from pydicom.pixels.processing import apply_color_lut
-
-    array = np.asarray(header.pixel_array)
-    colour = int(getattr(header, "SamplesPerPixel", 1) or 1) > 1
-    if header.PhotometricInterpretation == "PALETTE COLOR":
-        array, colour = np.asarray(apply_color_lut(array, header)), True
-    frames = int(getattr(header, "NumberOfFrames", 1) or 1)
-    array = array.reshape(frames, *array.shape[-3 if colour else -2 :])
-    return np.moveaxis(array, -1, 1) if colour else array[:, None]
-
-
-def _physical(array: NDArray[Any], header: Any) -> NDArray[Any]:
-    from pydicom.pixels.processing import apply_modality_lut
-
-    if array.shape[1] > 1:
-        return array
-    if header.PhotometricInterpretation == "MONOCHROME1" and unit_of(header) == "a.u.":
-        bits, signed = int(header.BitsStored), int(getattr(header, "PixelRepresentation", 0)) == 1
-        array = (-1 - array.astype(np.int64) if signed else (1 << bits) - 1 - array.astype(np.int64)).astype(
-            array.dtype
-        )
-    if "ModalityLUTSequence" in header:
-        return np.asarray(apply_modality_lut(array, header)).astype(np.float32)
-    group = "PixelValueTransformationSequence"
-    slopes = [functional(header, frame, group, "RescaleSlope") for frame in range(len(array))]
-    shifts = [functional(header, frame, group, "RescaleIntercept") for frame in range(len(array))]
-    if all(value is None for value in (*slopes, *shifts)):
-        return array
-    slope = np.array([1.0 if value is None else float(value) for value in slopes])[:, None, None, None]
-    shift = np.array([0.0 if value is None else float(value) for value in shifts])[:, None, None, None]
-    return np.asarray(array * slope + shift, dtype=np.float32)
-
-
-def _with_geometry(array: NDArray[Any], header: Any, unit: str, modality: str) -> Image:
-    spacing, placed = in_plane_spacing(header), plane(header)
-    if len(array) == 1:
-        affine = None
-        if spacing is not None and placed is not None:
-            thickness = float(functional(header, 0, "PixelMeasuresSequence", "SliceThickness") or 1.0)
-            affine = affine_of(*placed, spacing, normal_of(placed[1]) * thickness)
-        return Image(array=array[0].copy(), spacing_mm=spacing, affine=affine, unit=unit, modality=modality)
-    volume = np.ascontiguousarray(np.moveaxis(array, 0, 1))
-    places = [plane(header, frame) for frame in range(len(array))]
-    origins = np.array([place[0] for place in places if place is not None])
-    steps = np.diff(origins, axis=0) if len(origins) == len(array) else np.zeros((0, 3))
-    even = len(steps) > 0 and np.linalg.norm(steps[0]) > 0 and np.allclose(steps, steps[0], atol=0.01)
-    if spacing is None or placed is None or not even:
+    if frames > 1:
+        with _pool() as pool:
+            each_frame(file, use, pool)
+    else:
+        each_frame(file, use, None)
+    if frames == 1:
+        return _picture(array[:, 0], file, unit, modality)
+    if ordered is None or placed is None:
         # Frames in time, or turned against each other, are no volume in space: no geometry is claimed.
-        return Image(array=volume, unit=unit, modality=modality)
-    step = (origins[-1] - origins[0]) / (len(origins) - 1)
-    affine = affine_of(origins[0], placed[1], spacing, step)
-    span = (float(np.linalg.norm(step)), *spacing)
-    return Image(array=volume, spacing_mm=span, affine=affine, unit=unit, modality=modality)
+        return Image(array=array, unit=unit, modality=modality)
+    moments = len(ordered.order)
+    if moments > 1:
+        array = array.reshape(array.shape[0], moments, -1, rows, columns)
+    if placed.spacing is None or not ordered.even or len(ordered.heights) < 2:
+        return Image(array=array, unit=unit, modality=modality)
+    affine = affine_of(placed.origin, placed.orientation, placed.spacing, ordered.step)
+    spacing = (float(np.linalg.norm(ordered.step)), *placed.spacing)
+    return Image(array=array, spacing_mm=spacing, affine=affine, unit=unit, modality=modality)
+
+
+def _arranged(file: DicomFile) -> tuple[tuple[tuple[int, ...], ...], Stack | None, Placed | None]:
+    """Return the order of the frames, and their stack where they make one."""
+    frames = file.sizes[0]
+    plain = (tuple(range(frames)),)
+    if frames == 1:
+        return plain, None, None
+    placed = [one for one in frames_of(file.header, frames) if one is not None]
+    ordered = stack(placed) if len(placed) == frames else None
+    if ordered is None or len(ordered.heights) < 2:
+        return plain, None, None
+    return ordered.order, ordered, placed[ordered.order[0][0]]
+
+
+def _picture(array: NDArray[Any], file: DicomFile, unit: str, modality: str) -> Image:
+    spacing, affine = in_plane_spacing(file.header), None
+    placed = frames_of(file.header, 1)[0]
+    if spacing is not None and placed is not None:
+        thickness = float(functional(file.header, 0, "PixelMeasuresSequence", "SliceThickness") or 1.0)
+        affine = affine_of(placed.origin, placed.orientation, spacing, normal_of(placed.orientation) * thickness)
+    return Image(array=array, spacing_mm=spacing, affine=affine, unit=unit, modality=modality)
+
+
+def _series_image(volume: NDArray[Any], plan: Plan) -> Image:
+    header = plan.files[0][0].header
+    unit, modality = unit_of(header), str(getattr(header, "Modality", "") or "")
+    array = volume[:, 0] if volume.shape[1] == 1 else volume
+    spacing, step = plan.first.spacing, plan.stack.step
+    if spacing is None or array.shape[-3] < 2:
+        return Image(array=array, unit=unit, modality=modality)
+    return Image(
+        array=array,
+        spacing_mm=(float(np.linalg.norm(step)), *spacing),
+        affine=affine_of(plan.first.origin, plan.first.orientation, spacing, step),
+        unit=unit,
+        modality=modality,
+    )
 
 
 def _as_volume(image: Image) -> Image:
@@ -251,43 +236,25 @@ def _as_volume(image: Image) -> Image:
     )
 
 
-def _one_series(folder: Path) -> list[Path]:
-    found = series_in(folder)
+def _found(place: Path) -> dict[str, list[DicomFile]]:
+    if not place.is_dir():
+        raise DataError(f"{place}: no such folder; check the path")
+    found: dict[str, list[DicomFile]] = {}
+    for path in sorted(place.rglob("*")):
+        if not path.is_file() or path.name == "DICOMDIR" or not (path.suffix.lower() in SUFFIXES or is_dicom(path)):
+            continue
+        file = open_dicom(path)
+        with guarded(path):
+            if "Rows" in file.header and "Columns" in file.header:
+                found.setdefault(str(getattr(file.header, "SeriesInstanceUID", "")), []).append(file)
+    return found
+
+
+def _one_series(folder: Path) -> list[DicomFile]:
+    found = _found(folder)
     if not found:
         raise DataError(f"{folder}: holds no DICOM images; check the path")
     if len(found) > 1:
         listing = ", ".join(f"{uid or 'no UID'} ({len(files)} files)" for uid, files in sorted(found.items()))
         raise DataError(f"{folder}: holds {len(found)} series: {listing}; put each in a folder of its own")
     return next(iter(found.values()))
-
-
-def _placed(header: Any, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    placed = plane(header)
-    if placed is None:
-        raise DataError(f"{path}: no ImagePositionPatient or ImageOrientationPatient; read it as a single picture")
-    return placed
-
-
-def _order(headers: list[tuple[Any, Path]], place: Path) -> tuple[list[int], NDArray[np.float64]]:
-    """Return the files' order along the normal of the planes, and the step from one to the next in LPS mm."""
-    placed = [_placed(header, path) for header, path in headers]
-    normal = normal_of(placed[0][1])
-    for (_, orientation), (header, path) in zip(placed, headers, strict=True):
-        if not np.allclose(orientation, placed[0][1], atol=1e-3):
-            raise DataError(f"{place}: {path.name} is turned against its neighbours; remove localizers from the folder")
-        if in_plane_spacing(header) != in_plane_spacing(headers[0][0]):
-            raise DataError(f"{place}: {path.name} has other pixel spacing; keep one acquisition in the folder")
-    heights = np.array([float(origin @ normal) for origin, _ in placed])
-    order = [int(index) for index in np.argsort(heights, kind="stable")]
-    gaps = np.diff(heights[order])
-    usual = float(np.median(gaps))
-    for index, gap in enumerate(gaps):
-        above, below = headers[order[index]][1].name, headers[order[index + 1]][1].name
-        if gap < 1e-3:
-            raise DataError(f"{place}: {above} and {below} lie at one place; keep one acquisition in the folder")
-        if abs(gap - usual) > max(0.05 * usual, 0.02):
-            raise DataError(
-                f"{place}: {gap:.2f} mm between {above} and {below}, elsewhere {usual:.2f} mm; a slice is missing"
-            )
-    step = (placed[order[-1]][0] - placed[order[0]][0]) / (len(order) - 1)
-    return order, step

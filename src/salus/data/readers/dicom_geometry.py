@@ -86,6 +86,8 @@ def normal_of(orientation: NDArray[np.float64]) -> NDArray[np.float64]:
 def unit_of(dataset: Any, frame: int = 0) -> str:
     """Return what one step of the rescaled value means: `HU`, a PET unit, the stated rescale type, or `a.u.`."""
     modality = str(getattr(dataset, "Modality", "") or "")
+    if "DoseGridScaling" in dataset:
+        return "Gy" if str(getattr(dataset, "DoseUnits", "")) == "GY" else "relative dose"
     stated = str(functional(dataset, frame, "PixelValueTransformationSequence", "RescaleType") or "")
     intercept = functional(dataset, frame, "PixelValueTransformationSequence", "RescaleIntercept")
     if modality == "CT" and intercept is not None and stated in ("", "HU", "US"):

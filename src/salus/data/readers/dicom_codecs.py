@@ -1,0 +1,174 @@
+"""Decoders of imagecodecs as a plug-in of pydicom's, and a look at what a compressed frame claims before it is decoded.
+
+pydicom finds its own plug-ins (gdcm, Pillow, pylibjpeg, pyjpegls) without help. imagecodecs adds 12-bit JPEG, every
+predictor of lossless JPEG at four times gdcm's speed, HTJ2K, JPEG XL, and releases the interpreter's lock while it
+works, so that a pool of threads decodes in parallel.
+
+Source: DICOM PS3.5, 8.2 and annex A.4; ITU-T T.81 (JPEG), T.87 (JPEG-LS), T.800 (JPEG 2000).
+"""
+
+import zlib
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from salus.schema.errors import DataError
+
+NAME = "imagecodecs"
+JPEG_XL = ("1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.111", "1.2.840.10008.1.2.4.112")
+DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
+
+_JPEG = ("1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
+_JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
+_JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
+_HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
+_OTHER_JPEG = ("1.2.840.10008.1.2.4.50",)
+_SEGMENTS = 4096
+
+DECODER_DEPENDENCIES = dict.fromkeys((*_JPEG, *_JPEG_LS, *_JPEG_2000, *_HTJ2K), ("imagecodecs>=2025.3",))
+
+
+def is_available(uid: str) -> bool:
+    """Tell pydicom whether the plug-in decodes a transfer syntax here."""
+    try:
+        import imagecodecs  # noqa: F401
+    except ImportError:
+        return False
+    return str(uid) in DECODER_DEPENDENCIES
+
+
+@cache
+def plug_in(syntax: str) -> str:
+    """Register the plug-in for a transfer syntax once; return its name, or nothing where pydicom decodes by itself."""
+    from pydicom.pixels.decoders.base import get_decoder
+
+    if syntax not in DECODER_DEPENDENCIES:
+        return ""
+    decoder = get_decoder(syntax)
+    if NAME not in decoder.available_plugins:
+        decoder.add_plugin(NAME, (__name__, "decode"))
+    return NAME if NAME in decoder.available_plugins else ""
+
+
+def decode(frame: bytes, runner: Any) -> bytes:
+    """Decode one frame for pydicom, which corrects sign and colour afterwards.
+
+    Args:
+        frame: The compressed frame.
+        runner: pydicom's `DecodeRunner`; told how many bits a decoded sample has.
+
+    Returns:
+        Samples, row by row, colours interleaved.
+
+    Raises:
+        NotImplementedError: Colour in JPEG, which pydicom's own plug-ins convert rightly.
+        ValueError: The frame decodes to another size than the header says.
+    """
+    import imagecodecs
+
+    syntax, samples = str(runner.transfer_syntax), int(runner.samples_per_pixel)
+    if syntax in _JPEG:
+        if samples != 1:
+            raise NotImplementedError("colour in JPEG is left to other decoders")
+        array = imagecodecs.jpeg_decode(frame)
+    elif syntax in _JPEG_LS:
+        array = imagecodecs.jpegls_decode(frame)
+    elif syntax in _HTJ2K:
+        array = imagecodecs.htj2k_decode(frame)
+    else:
+        array = imagecodecs.jpeg2k_decode(frame)
+    expected = (runner.rows, runner.columns) if samples == 1 else (runner.rows, runner.columns, samples)
+    if array.shape != expected:
+        raise ValueError(f"the frame decodes to {array.shape}, the header says {expected}")
+    if samples > 1:
+        runner.set_option("planar_configuration", 0)
+        if syntax not in _JPEG_LS and str(runner.photometric_interpretation) in ("YBR_ICT", "YBR_RCT"):
+            runner.set_option("photometric_interpretation", "RGB")
+    runner.set_option("bits_allocated", array.dtype.itemsize * 8)
+    return array.tobytes()
+
+
+def decode_directly(frame: bytes, syntax: str, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Decode a frame of a syntax that pydicom does not know: JPEG XL, or deflated frames.
+
+    Args:
+        frame: The compressed frame.
+        syntax: Transfer syntax UID.
+        count: Samples that the header declares.
+        dtype: Their type, little endian.
+
+    Returns:
+        `(count,)` samples.
+
+    Raises:
+        ValueError: More or fewer samples than declared.
+
+    Source:
+        DICOM PS3.5, A.4.14 (deflated image frame compression) and A.4.13 (JPEG XL).
+    """
+    if syntax == DEFLATED_FRAMES:
+        engine = zlib.decompressobj(-zlib.MAX_WBITS)
+        data = engine.decompress(frame, count * dtype.itemsize + 1)
+        if len(data) < count * dtype.itemsize:
+            raise ValueError(f"the frame inflates to {len(data)} bytes of {count * dtype.itemsize}")
+        return np.frombuffer(data, dtype=dtype, count=count)
+    import imagecodecs
+
+    array = imagecodecs.jpegxl_decode(frame, numthreads=1)
+    if array.size != count:
+        raise ValueError(f"the frame decodes to {array.shape}, the header says {count} samples")
+    return np.asarray(array).reshape(-1).view(dtype) if array.dtype.itemsize == dtype.itemsize else array.reshape(-1)
+
+
+def refuse_false_size(frame: bytes, syntax: str, count: int) -> None:
+    """Refuse a compressed frame that claims more samples than its header, before a decoder allocates for them.
+
+    Args:
+        frame: The compressed frame.
+        syntax: Transfer syntax UID.
+        count: Rows x columns x samples of the header.
+
+    Raises:
+        DataError: It claims more.
+    """
+    claimed = None
+    if syntax in (*_JPEG_2000, *_HTJ2K):
+        claimed = _jpeg_2000_size(frame)
+    elif syntax in (*_JPEG, *_JPEG_LS, *_OTHER_JPEG):
+        claimed = _jpeg_size(frame)
+    if claimed is not None and claimed[0] * claimed[1] * claimed[2] > count:
+        raise DataError(
+            f"a compressed frame claims {' x '.join(map(str, claimed))} samples, its header {count:,} in all; "
+            "damaged, export it again from its archive"
+        )
+
+
+def _jpeg_size(frame: bytes) -> tuple[int, int, int] | None:
+    """Return (rows, columns, samples) of the first frame header (SOF0 to SOF15, or SOF55 of JPEG-LS)."""
+    place = 2
+    for _ in range(_SEGMENTS):
+        if place + 10 > len(frame) or frame[place] != 0xFF:
+            return None
+        mark = frame[place + 1]
+        if mark == 0xFF:
+            place += 1
+            continue
+        if mark == 0xF7 or (0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC)):
+            return _word(frame, place + 5, 2), _word(frame, place + 7, 2), frame[place + 9]
+        place += 2 if 0xD0 <= mark <= 0xD8 else 2 + _word(frame, place + 2, 2)
+    return None
+
+
+def _jpeg_2000_size(frame: bytes) -> tuple[int, int, int] | None:
+    """Return (rows, columns, samples) of the SIZ segment: the reference grid less the image's offset in it."""
+    place = frame.find(b"\xff\x4f\xff\x51", 0, _SEGMENTS)
+    if place < 0 or len(frame) < place + 42:
+        return None
+    right, bottom, left, top = (_word(frame, place + at, 4) for at in (8, 12, 16, 20))
+    return max(0, bottom - top), max(0, right - left), _word(frame, place + 40, 2)
+
+
+def _word(data: bytes, place: int, size: int) -> int:
+    return int.from_bytes(data[place : place + size], "big")

@@ -1,0 +1,248 @@
+"""Stored samples of a DICOM file, frame by frame: read from the disk as they are needed, decoded by a pool of threads.
+
+Source: DICOM PS3.3, C.7.6.3 (image pixel module); PS3.5, section 8 and annex A.4 (encapsulation).
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from salus.data.readers.dicom_codecs import (
+    DEFLATED_FRAMES,
+    JPEG_XL,
+    decode_directly,
+    plug_in,
+    refuse_false_size,
+)
+from salus.data.readers.dicom_file import DEFLATED, DicomFile
+from salus.schema.errors import DataError, SalusError
+
+_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED)
+_BIG = "1.2.840.10008.1.2.2"
+_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_FLOAT: dict[str, np.dtype[Any]] = {"FloatPixelData": np.dtype("f4"), "DoubleFloatPixelData": np.dtype("f8")}
+
+
+def threads() -> int:
+    """Return how many threads decode: the processor's cores, at most eight."""
+    return max(1, min(8, os.cpu_count() or 1))
+
+
+def stored_type(file: DicomFile) -> np.dtype[Any]:
+    """Return the type of a stored sample in the machine's byte order.
+
+    Raises:
+        DataError: Bits allocated that the standard does not know.
+    """
+    if file.keyword in _FLOAT:
+        return _FLOAT[file.keyword]
+    bits = int(getattr(file.header, "BitsAllocated", 0) or 0)
+    if bits not in (1, 8, 16, 32, 64):
+        raise DataError(f"{file.path}: {bits} bits allocated to a sample; expected 1, 8, 16, 32 or 64")
+    signed = int(getattr(file.header, "PixelRepresentation", 0) or 0) == 1
+    return np.dtype("u1") if bits == 1 else np.dtype(f"{'i' if signed else 'u'}{bits // 8}")
+
+
+def each_frame(file: DicomFile, use: Callable[[int, NDArray[Any]], None], pool: ThreadPoolExecutor | None) -> None:
+    """Decode every frame and hand it to `use`; with a pool, in its threads and in any order.
+
+    Args:
+        file: As `open_dicom` returns it.
+        use: Called with the frame's number and its samples `(H, W)`, or `(H, W, 3)` in RGB; palettes as indices.
+        pool: Where to decode; at most two frames a thread wait in memory. None decodes here.
+
+    Raises:
+        DataError: No pixels, cut short, damaged, or no decoder.
+    """
+
+    def work(index: int, data: bytes) -> None:
+        use(index, _decoded(data, file, index))
+
+    with _explained(file), file.opened() as handle:
+        if pool is None:
+            for index, data in _raw_frames(file, handle):
+                work(index, data)
+            return
+        waiting: deque[Future[None]] = deque()
+        try:
+            for index, data in _raw_frames(file, handle):
+                if len(waiting) >= 2 * threads():
+                    waiting.popleft().result()
+                waiting.append(pool.submit(work, index, data))
+            while waiting:
+                waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+class _explained:  # noqa: N801
+    """Tell which file and encoding a decoder failed on; decoders of eight libraries raise their own kinds."""
+
+    def __init__(self, file: DicomFile) -> None:
+        self.file = file
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None or not isinstance(error, Exception):
+            return
+        if isinstance(error, SalusError) and str(self.file.path) in str(error):
+            return
+        from pydicom.uid import UID
+
+        why = str(error) if isinstance(error, SalusError) else f"{type(error).__name__}: {error}"
+        raise DataError(
+            f"{self.file.path}: pixels cannot be decoded ({why}); transfer syntax "
+            f"{UID(self.file.syntax).name or 'unknown'}; export it uncompressed, or see `salus doctor` for the decoders"
+        ) from error
+
+
+def _raw_frames(file: DicomFile, handle: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    if not file.keyword:
+        raise DataError(f"{file.path}: declares an image but holds no pixel data; export it again with its pixels")
+    _refuse_unknown(file)
+    frames = file.sizes[0]
+    if file.syntax not in _NATIVE:
+        yield from _encapsulated(file, handle, frames)
+        return
+    size, length = _frame_bytes(file), file.length or 0
+    bits = int(getattr(file.header, "BitsAllocated", 8) or 8)
+    whole = (size * frames + 7) // 8 if bits == 1 else size * frames
+    left = file.path.stat().st_size - file.start if file.syntax != DEFLATED else length
+    if min(length, left) < whole:
+        raise DataError(f"{file.path}: cut short, {min(length, left):,} of {whole:,} bytes of pixels; export or copy it again")
+    if bits == 1:  # frames follow each other without padding to bytes
+        packed = np.frombuffer(handle.read(whole), np.uint8)
+        for index in range(frames):
+            first, last = index * size // 8, ((index + 1) * size + 7) // 8
+            bits_here = np.unpackbits(packed[first:last], bitorder="little")
+            skip = index * size - first * 8
+            yield index, bits_here[skip : skip + size].tobytes()
+        return
+    for index in range(frames):
+        data = handle.read(size)
+        if len(data) != size:
+            raise DataError(f"{file.path}: cut short in frame {index + 1}; copy it again")
+        yield index, data
+
+
+def _encapsulated(file: DicomFile, handle: IO[bytes], frames: int) -> Iterator[tuple[int, bytes]]:
+    from pydicom.encaps import generate_frames
+
+    offsets = getattr(file.header, "ExtendedOffsetTable", None)
+    lengths = getattr(file.header, "ExtendedOffsetTableLengths", None)
+    found = 0
+    for index, data in enumerate(
+        generate_frames(
+            handle,
+            number_of_frames=frames,
+            extended_offsets=(offsets, lengths) if offsets and lengths else None,
+        )
+    ):
+        if index == frames:
+            break
+        found += 1
+        yield index, data
+    if found != frames:
+        raise DataError(f"{file.path}: holds {found} of {frames} frames; copy it again")
+
+
+def _frame_bytes(file: DicomFile) -> int:
+    """Return the bytes of one native frame; its bits where one sample is one bit."""
+    _, rows, columns, samples = file.sizes
+    count = rows * columns * samples
+    if file.keyword in _FLOAT:
+        return count * _FLOAT[file.keyword].itemsize
+    bits = int(getattr(file.header, "BitsAllocated", 8) or 8)
+    if bits == 1:
+        return count
+    if str(getattr(file.header, "PhotometricInterpretation", "")) == "YBR_FULL_422":
+        count = count // 3 * 2  # two luminances share a pair of chrominances
+    return count * bits // 8
+
+
+def _decoded(data: bytes, file: DicomFile, index: int) -> NDArray[Any]:
+    _, rows, columns, samples = file.sizes
+    dtype = stored_type(file)
+    shape = (rows, columns) if samples == 1 else (rows, columns, samples)
+    bits = int(getattr(file.header, "BitsAllocated", 8) or 8)
+    if bits == 1 and file.syntax in _NATIVE:
+        return np.frombuffer(data, np.uint8).reshape(shape)
+    if file.syntax in _NATIVE and samples == 1 and not (file.syntax == _BIG and bits == 8 and file.vr == "OW"):
+        array = np.frombuffer(data, dtype.newbyteorder(">" if file.syntax == _BIG else "<"))
+        return _used_bits(array.astype(dtype, copy=False).reshape(shape), file)
+    if file.syntax in JPEG_XL or file.syntax == DEFLATED_FRAMES:
+        refuse_false_size(data, file.syntax, rows * columns * samples)
+        direct = decode_directly(data, file.syntax, rows * columns * samples, dtype.newbyteorder("<"))
+        return _used_bits(direct.reshape(shape), file)
+    return _by_pydicom(data, file)
+
+
+def _used_bits(array: NDArray[Any], file: DicomFile) -> NDArray[Any]:
+    """Drop what stands in the bits that hold no sample: an old overlay, or noise.
+
+    Source:
+        DICOM PS3.5, 8.1.1.
+    """
+    stored = int(getattr(file.header, "BitsStored", 0) or 0)
+    unused = array.dtype.itemsize * 8 - stored
+    if array.dtype.kind == "f" or not stored > 0 or unused <= 0:
+        return array
+    if array.dtype.kind == "u":
+        return array & array.dtype.type((1 << stored) - 1)
+    return np.right_shift(np.left_shift(array, unused), unused)
+
+
+def _by_pydicom(data: bytes, file: DicomFile) -> NDArray[Any]:
+    from pydicom.encaps import encapsulate
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
+
+    _, rows, columns, samples = file.sizes
+    decoder = get_decoder(UID(file.syntax))
+    source: bytes = data
+    if file.syntax not in _NATIVE:
+        refuse_false_size(data, file.syntax, rows * columns * samples)
+        source = encapsulate([data], has_bot=False)
+    options: dict[str, Any] = {
+        "rows": rows,
+        "columns": columns,
+        "samples_per_pixel": samples,
+        "number_of_frames": 1,
+        "bits_allocated": int(file.header.BitsAllocated),
+        "bits_stored": int(getattr(file.header, "BitsStored", 0) or file.header.BitsAllocated),
+        "pixel_representation": int(getattr(file.header, "PixelRepresentation", 0) or 0),
+        "photometric_interpretation": str(file.header.PhotometricInterpretation),
+        "pixel_keyword": file.keyword,
+        "pixel_vr": file.vr,
+    }
+    if samples > 1:
+        options["planar_configuration"] = int(getattr(file.header, "PlanarConfiguration", 0) or 0)
+    chosen = plug_in(file.syntax)
+    if chosen:
+        try:
+            return np.asarray(decoder.as_array(source, index=0, decoding_plugin=chosen, **options)[0])
+        except Exception as error:  # other decoders may take what this one does not
+            if not decoder.available_plugins or decoder.available_plugins == (chosen,):
+                raise DataError(f"{chosen}: {error}") from error
+    return np.asarray(decoder.as_array(source, index=0, decoding_plugin="", **options)[0])
+
+
+def _refuse_unknown(file: DicomFile) -> None:
+    samples = file.sizes[3]
+    colour = str(getattr(file.header, "PhotometricInterpretation", "") or "")
+    if samples not in (1, 3):
+        raise DataError(f"{file.path}: {samples} samples a pixel; expected 1 or 3")
+    if samples == 3 and colour not in _COLOURS:
+        raise DataError(f"{file.path}: colour as {colour or 'nothing stated'}; expected one of {', '.join(_COLOURS)}")
+    if file.syntax.startswith("1.2.840.10008.1.2.4.10") and file.syntax not in JPEG_XL:
+        raise DataError(f"{file.path}: a video (MPEG); convert it to frames with a video program first")
+    if file.syntax not in _NATIVE and file.length is not None:
+        raise DataError(f"{file.path}: compressed by its transfer syntax, but not encapsulated; export it again")
