@@ -229,13 +229,31 @@ def _asked(question: Question) -> str:
 
 
 def predict(artifact: Artifact, samples: Sequence[Sample]) -> tuple[list[Any], list[str]]:
-    """Answer samples; one that cannot be answered gets None and its reason stands in the second list."""
+    """Answer samples; one that cannot be answered gets None and its reason stands in the second list.
+
+    A system that restores single slices answers a volume slice by slice.
+    """
     from salus.contract.dataset import ListDataset
+    from salus.data.slicewise import slices_of, takes_slices, together
     from salus.data.suit import suit
     from salus.evaluate.predict import answers
 
-    found = answers(artifact.system, suit(ListDataset(samples), type(artifact.system).card.inputs))
-    return list(found.values), [found.reasons.get(i, "") for i in range(len(samples))]
+    wishes = type(artifact.system).card.inputs
+    apart = artifact.system.task.kind == "restoration" and takes_slices(wishes)
+    pieces = [slices_of(sample) if apart else [sample] for sample in samples]
+    found = answers(artifact.system, suit(ListDataset([one for piece in pieces for one in piece]), wishes))
+    values: list[Any] = []
+    reasons: list[str] = []
+    start = 0
+    for piece in pieces:
+        stop = start + len(piece)
+        said = [found.reasons.get(i, "") for i in range(start, stop)]
+        whole = len(piece) == 1
+        value, why = (found.values[start], said[0]) if whole else together(found.values[start:stop], said)
+        values.append(value)
+        reasons.append(why)
+        start = stop
+    return values, reasons
 
 
 def explain(artifact: Artifact, sample: Sample, method: str = "auto") -> Attribution:

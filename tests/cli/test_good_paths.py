@@ -81,6 +81,25 @@ def test_a_restored_slice_lies_where_the_noisy_one_lay(salus: Salus, files: Path
     assert again.code == 0, again.err
 
 
+def test_a_volume_is_restored_slice_by_slice_and_keeps_its_place(salus: Salus, files: Path, tmp_path: Path) -> None:
+    fitted = salus("fit", "total_variation", files / "volumes", "-o", tmp_path / "run")
+    assert fitted.code == 0, fitted.err
+    slices = [nibabel.load(files / "volumes" / f"noisy{n}.nii.gz").get_fdata(dtype=np.float32) for n in range(3)]
+    volume = np.concatenate([np.atleast_3d(one) for one in slices], axis=2)
+    nibabel.save(nibabel.Nifti1Image(volume, AFFINE), tmp_path / "volume.nii.gz")
+    said = salus("predict", tmp_path / "run", tmp_path / "volume.nii.gz", "-o", tmp_path / "answers")
+    assert said.code == 0, said.err
+    (row,) = read(tmp_path / "answers" / "answers.csv")
+    restored = nibabel.load(tmp_path / "answers" / row["file"])
+    np.testing.assert_allclose(restored.affine, AFFINE)
+    assert restored.shape == volume.shape
+    one = salus("predict", tmp_path / "run", files / "volumes" / "noisy1.nii.gz", "-o", tmp_path / "one")
+    assert one.code == 0, one.err
+    (row,) = read(tmp_path / "one" / "answers.csv")
+    alone = np.atleast_3d(nibabel.load(tmp_path / "one" / row["file"]).get_fdata())
+    np.testing.assert_allclose(restored.get_fdata()[:, :, 1], alone[:, :, 0], rtol=1e-5)
+
+
 def test_tagged_text_gives_spans_with_their_place_in_the_text(salus: Salus, files: Path, tmp_path: Path) -> None:
     fitted = salus("fit", "lexicon_tagger", files / "text.iob", "-o", tmp_path / "run")
     assert fitted.code == 0, fitted.err

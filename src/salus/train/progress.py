@@ -40,15 +40,19 @@ class Bar:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
+        # In a narrow terminal the note gives way first, never the time left.
+        kept, yields = Column(no_wrap=True), Column(no_wrap=True, overflow="ellipsis", ratio=1)
         self.view = RichProgress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("[bold]{task.description}", table_column=kept),
+            BarColumn(bar_width=16, table_column=kept),
+            MofNCompleteColumn(table_column=kept),
+            TimeElapsedColumn(table_column=kept),
+            TextColumn("left", table_column=kept),
+            TimeRemainingColumn(table_column=kept),
+            TextColumn("{task.fields[note]}", table_column=yields),
+            expand=True,
             console=Console(stderr=True),
             transient=False,
         )
