@@ -6,15 +6,19 @@ from salus.data.limits import existing
 from salus.data.readers import dicom, image, metaimage, nifti, nrrd, table
 from salus.data.readers.iob import SUFFIXES as IOB
 from salus.data.readers.iob import looks_like_iob, read_iob, read_note
+from salus.data.readers.slide_form import is_slide
 from salus.data.readers.waveform import looks_like_waveform, read_waveform
 from salus.schema.errors import DataError
 from salus.schema.sample import Image, Note, Row, Waveform
 
 Content = Image | Waveform | Note | list[Row] | list[Note]
 
+_TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTIFF
+
 KINDS = (
-    "pictures (PNG, JPEG, TIFF, BMP), arrays (NPY, NPZ), DICOM files and series folders, NIfTI, NRRD, MetaImage, WFDB (.hea), "
-    "tables and waveforms (CSV, TSV, Parquet), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
+    "pictures (PNG, JPEG, TIFF, BMP), whole slides (tiled TIFF, OME-TIFF, SVS), arrays (NPY, NPZ), DICOM files and "
+    "series folders, NIfTI, NRRD, MetaImage, WFDB (.hea), tables and waveforms (CSV, TSV, Parquet), IOB text (.tsv, "
+    ".iob, .conll) and plain text (.txt)"
 )
 
 
@@ -51,8 +55,18 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
     if name.endswith(image.ARRAYS):
         return image.read_array(found, limit=limit)
     if name.endswith(image.PICTURES) or _is_picture(found):
-        return image.read_picture(found, limit)
+        return _read_picture(found, limit)
     return _read_text(found, name, rate_hz)
+
+
+def _read_picture(path: Path, limit: int | None) -> Image:
+    with path.open("rb") as handle:
+        head = handle.read(4)
+    if head in _TIFF_MARKS and is_slide(path):
+        from salus.data.readers.slide import read_slide
+
+        return read_slide(path, limit)
+    return image.read_picture(path, limit)
 
 
 def _read_text(path: Path, name: str, rate_hz: float | None) -> Content:
@@ -72,7 +86,7 @@ def _read_text(path: Path, name: str, rate_hz: float | None) -> Content:
 def _is_picture(path: Path) -> bool:
     with path.open("rb") as handle:
         head = handle.read(8)
-    return head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*"))
+    return head.startswith((b"\x89PNG", b"\xff\xd8\xff", *_TIFF_MARKS))
 
 
 def _head(path: Path) -> str:
