@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from salus.data.leads import harmonised
 from salus.data.limits import existing
 from salus.data.readers.recording import Mark, Recording, by_rate, joined
 from salus.data.readers.wfdb_header import check_segments, check_single, library, names_and_units, read_header, stem_of
@@ -62,7 +63,7 @@ def read_wfdb(path: Path | str, limit: int | None = None) -> Waveform:
         UnitError: No sampling rate.
     """
     stem = stem_of(path)
-    return joined(_signals(stem, limit), limit=limit, source=stem)
+    return harmonised(joined(_signals(stem, limit), limit=limit, source=stem))
 
 
 def read_wfdb_recording(path: Path | str, extension: str = "atr", limit: int | None = None) -> Recording:
