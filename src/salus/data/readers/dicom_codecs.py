@@ -122,6 +122,35 @@ def decode_directly(frame: bytes, syntax: str, count: int, dtype: np.dtype[Any])
     return np.asarray(array).reshape(-1).view(dtype) if array.dtype.itemsize == dtype.itemsize else array.reshape(-1)
 
 
+def decode_grey(frame: bytes, syntax: str, signed: bool) -> NDArray[Any] | None:
+    """Decode a grey frame of lossless JPEG, 12-bit JPEG or JPEG-LS, without the cost of a plug-in.
+
+    Args:
+        frame: The compressed frame, its size already checked.
+        syntax: Transfer syntax UID.
+        signed: True where the header says so; these codecs know no sign, so it is taken from the precision's top bit.
+
+    Returns:
+        `(H, W)` samples, or None where the syntax or the frame is for another decoder.
+    """
+    import imagecodecs
+
+    if syntax not in (*_JPEG, *_JPEG_LS):
+        return None
+    precision = _precision(frame)
+    try:
+        array = imagecodecs.jpegls_decode(frame) if syntax in _JPEG_LS else imagecodecs.jpeg_decode(frame)
+    except (imagecodecs.JpeglsError, imagecodecs.Jpeg8Error, RuntimeError, ValueError):
+        return None
+    if array.ndim != 2 or not 2 <= precision <= array.dtype.itemsize * 8:
+        return None
+    if signed:
+        unused = array.dtype.itemsize * 8 - precision
+        array = array.view(f"i{array.dtype.itemsize}")
+        return np.right_shift(np.left_shift(array, unused), unused) if unused else array
+    return np.asarray(array)
+
+
 def refuse_false_size(frame: bytes, syntax: str, count: int) -> None:
     """Refuse a compressed frame that claims more samples than its header, before a decoder allocates for them.
 
@@ -146,7 +175,19 @@ def refuse_false_size(frame: bytes, syntax: str, count: int) -> None:
 
 
 def _jpeg_size(frame: bytes) -> tuple[int, int, int] | None:
-    """Return (rows, columns, samples) of the first frame header (SOF0 to SOF15, or SOF55 of JPEG-LS)."""
+    place = _frame_header(frame)
+    if place is None:
+        return None
+    return _word(frame, place + 5, 2), _word(frame, place + 7, 2), frame[place + 9]
+
+
+def _precision(frame: bytes) -> int:
+    place = _frame_header(frame)
+    return 0 if place is None else frame[place + 4]
+
+
+def _frame_header(frame: bytes) -> int | None:
+    """Return where the first frame header stands (SOF0 to SOF15, or SOF55 of JPEG-LS)."""
     place = 2
     for _ in range(_SEGMENTS):
         if place + 10 > len(frame) or frame[place] != 0xFF:
@@ -156,7 +197,7 @@ def _jpeg_size(frame: bytes) -> tuple[int, int, int] | None:
             place += 1
             continue
         if mark == 0xF7 or (0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC)):
-            return _word(frame, place + 5, 2), _word(frame, place + 7, 2), frame[place + 9]
+            return place
         place += 2 if 0xD0 <= mark <= 0xD8 else 2 + _word(frame, place + 2, 2)
     return None
 

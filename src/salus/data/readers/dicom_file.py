@@ -36,6 +36,7 @@ class DicomFile:
         vr: Value representation of the pixels, `OB` or `OW`.
         start: Byte at which the pixels begin (of the inflated content in a deflated file).
         length: Their bytes; None where they are encapsulated.
+        declared: (frames, rows, columns, samples) as stated; None where the file is no image.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class DicomFile:
     vr: str = ""
     start: int = 0
     length: int | None = 0
+    declared: tuple[int, int, int, int] | None = None
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:
@@ -53,14 +55,11 @@ class DicomFile:
         Raises:
             DataError: Not an image, or an impossible size.
         """
-        try:
-            parts = [int(getattr(self.header, name)) for name in ("Rows", "Columns")]
-            more = [int(getattr(self.header, name, 1) or 1) for name in ("NumberOfFrames", "SamplesPerPixel")]
-        except (AttributeError, TypeError, ValueError) as error:
-            raise DataError(f"{self.path}: DICOM without an image ({content_of(self.header)}); leave it out") from error
-        if min(*parts, *more) < 1:
-            raise DataError(f"{self.path}: declares an image of {parts + more}; every size must be above 0")
-        return more[0], parts[0], parts[1], more[1]
+        if self.declared is None:
+            raise DataError(f"{self.path}: DICOM without an image ({content_of(self.header)}); leave it out")
+        if min(self.declared) < 1:
+            raise DataError(f"{self.path}: declares an image of {self.declared}; every size must be above 0")
+        return self.declared
 
     def refuse_above(self, limit: int | None = None) -> None:
         """Refuse more values than the limit (None: the setting), before anything is decoded."""
@@ -177,14 +176,15 @@ def _open_deflated(path: Path) -> DicomFile:
 
 def _located(path: Path, header: Any, syntax: str, handle: IO[bytes]) -> DicomFile:
     """Read the element header of the pixels, at which the parser stopped."""
+    declared = _declared(header)
     implicit, little = header.original_encoding
     order = "little" if little else "big"
     head = handle.read(12)
     if len(head) < 8:
-        return DicomFile(path=path, header=header, syntax=syntax)
+        return DicomFile(path=path, header=header, syntax=syntax, declared=declared)
     tag = (int.from_bytes(head[:2], order) << 16) | int.from_bytes(head[2:4], order)  # type: ignore[arg-type]
     if tag not in _PIXELS:
-        return DicomFile(path=path, header=header, syntax=syntax)
+        return DicomFile(path=path, header=header, syntax=syntax, declared=declared)
     vr = "OW" if implicit else head[4:6].decode("latin-1")
     place = handle.tell() - len(head)
     start = place + (8 if implicit else 12)
@@ -198,7 +198,16 @@ def _located(path: Path, header: Any, syntax: str, handle: IO[bytes]) -> DicomFi
         vr=vr,
         start=start,
         length=None if undefined else length,
+        declared=declared,
     )
+
+
+def _declared(header: Any) -> tuple[int, int, int, int] | None:
+    try:
+        frames, samples = (int(header.get(name) or 1) for name in ("NumberOfFrames", "SamplesPerPixel"))
+        return frames, int(header.Rows), int(header.Columns), samples
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 def _at_pixels(tag: Any, vr: str | None, length: int) -> bool:

@@ -16,6 +16,7 @@ from salus.data.readers.dicom_codecs import (
     DEFLATED_FRAMES,
     JPEG_XL,
     decode_directly,
+    decode_grey,
     plug_in,
     refuse_false_size,
 )
@@ -81,6 +82,35 @@ def each_frame(file: DicomFile, use: Callable[[int, NDArray[Any]], None], pool: 
                 future.cancel()
 
 
+def one_frame(file: DicomFile, number: int) -> NDArray[Any]:
+    """Decode frame `number` alone: `(H, W)`, or `(H, W, 3)` in RGB; palettes as indices.
+
+    Raises:
+        DataError: No such frame, or as `each_frame`.
+    """
+    with _explained(file), file.opened() as handle:
+        for index, data in _raw_frames(file, handle):
+            if index == number:
+                return _decoded(data, file, index)
+    raise DataError(f"{file.path}: has {file.sizes[0]} frames, number {number} is none of them; count from 0")
+
+
+def raw_words(file: DicomFile) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield each native frame `(H, W)` with all its bits, those beside the sample too (overlays of old files).
+
+    Raises:
+        DataError: Compressed, colour, or as `each_frame`.
+    """
+    _, rows, columns, samples = file.sizes
+    if file.syntax not in _NATIVE or samples != 1:
+        raise DataError(f"{file.path}: bits beside the samples are kept in uncompressed grey files alone")
+    dtype = stored_type(file)
+    kind = np.dtype(f"u{dtype.itemsize}").newbyteorder(">" if file.syntax == _BIG else "<")
+    with _explained(file), file.opened() as handle:
+        for index, data in _raw_frames(file, handle):
+            yield index, np.frombuffer(data, kind).reshape(rows, columns)
+
+
 class _explained:  # noqa: N801
     """Tell which file and encoding a decoder failed on; decoders of eight libraries raise their own kinds."""
 
@@ -117,7 +147,9 @@ def _raw_frames(file: DicomFile, handle: IO[bytes]) -> Iterator[tuple[int, bytes
     whole = (size * frames + 7) // 8 if bits == 1 else size * frames
     left = file.path.stat().st_size - file.start if file.syntax != DEFLATED else length
     if min(length, left) < whole:
-        raise DataError(f"{file.path}: cut short, {min(length, left):,} of {whole:,} bytes of pixels; export or copy it again")
+        raise DataError(
+            f"{file.path}: cut short, {min(length, left):,} of {whole:,} bytes of pixels; export or copy it again"
+        )
     if bits == 1:  # frames follow each other without padding to bytes
         packed = np.frombuffer(handle.read(whole), np.uint8)
         for index in range(frames):
@@ -126,6 +158,8 @@ def _raw_frames(file: DicomFile, handle: IO[bytes]) -> Iterator[tuple[int, bytes
             skip = index * size - first * 8
             yield index, bits_here[skip : skip + size].tobytes()
         return
+    if frames == 1 and size % 2 and _swapped(file):
+        size += 1  # the last sample stands behind the padding
     for index in range(frames):
         data = handle.read(size)
         if len(data) != size:
@@ -175,14 +209,28 @@ def _decoded(data: bytes, file: DicomFile, index: int) -> NDArray[Any]:
     bits = int(getattr(file.header, "BitsAllocated", 8) or 8)
     if bits == 1 and file.syntax in _NATIVE:
         return np.frombuffer(data, np.uint8).reshape(shape)
-    if file.syntax in _NATIVE and samples == 1 and not (file.syntax == _BIG and bits == 8 and file.vr == "OW"):
+    if file.syntax in _NATIVE and samples == 1 and not _swapped(file):
         array = np.frombuffer(data, dtype.newbyteorder(">" if file.syntax == _BIG else "<"))
         return _used_bits(array.astype(dtype, copy=False).reshape(shape), file)
     if file.syntax in JPEG_XL or file.syntax == DEFLATED_FRAMES:
-        refuse_false_size(data, file.syntax, rows * columns * samples)
         direct = decode_directly(data, file.syntax, rows * columns * samples, dtype.newbyteorder("<"))
         return _used_bits(direct.reshape(shape), file)
+    if file.syntax not in _NATIVE:
+        refuse_false_size(data, file.syntax, rows * columns * samples)
+        if samples == 1:
+            grey = decode_grey(data, file.syntax, dtype.kind == "i")
+            if grey is not None and grey.shape == shape and grey.dtype.itemsize <= dtype.itemsize:
+                return _used_bits(grey.astype(dtype, copy=False), file)
     return _by_pydicom(data, file)
+
+
+def _swapped(file: DicomFile) -> bool:
+    """Tell whether bytes were written as words of two, the last first.
+
+    Source:
+        DICOM PS3.5, annex A.3 and 7.3 (OW in big endian).
+    """
+    return file.syntax == _BIG and file.vr == "OW" and int(getattr(file.header, "BitsAllocated", 8) or 8) == 8
 
 
 def _used_bits(array: NDArray[Any], file: DicomFile) -> NDArray[Any]:
@@ -209,7 +257,6 @@ def _by_pydicom(data: bytes, file: DicomFile) -> NDArray[Any]:
     decoder = get_decoder(UID(file.syntax))
     source: bytes = data
     if file.syntax not in _NATIVE:
-        refuse_false_size(data, file.syntax, rows * columns * samples)
         source = encapsulate([data], has_bot=False)
     options: dict[str, Any] = {
         "rows": rows,
@@ -245,4 +292,8 @@ def _refuse_unknown(file: DicomFile) -> None:
     if file.syntax.startswith("1.2.840.10008.1.2.4.10") and file.syntax not in JPEG_XL:
         raise DataError(f"{file.path}: a video (MPEG); convert it to frames with a video program first")
     if file.syntax not in _NATIVE and file.length is not None:
-        raise DataError(f"{file.path}: compressed by its transfer syntax, but not encapsulated; export it again")
+        # some writers state the length of what they encapsulate, against A.4
+        with file.path.open("rb") as handle:
+            handle.seek(file.start)
+            if handle.read(4) != b"\xfe\xff\x00\xe0":
+                raise DataError(f"{file.path}: of a compressed transfer syntax, not encapsulated; export it again")

@@ -126,8 +126,7 @@ def decode_plan(plan: Plan, pool: ThreadPoolExecutor | None) -> NDArray[Any]:
     def work(job: tuple[int, int, DicomFile]) -> None:
         t, k, file = job
         write = writer_of(file)
-        with guarded(file.path):
-            each_frame(file, lambda index, stored: write(index, stored, volume[:, t, k]), None)
+        each_frame(file, lambda index, stored: write(index, stored, volume[:, t, k]), None)
 
     if pool is None:
         for job in flat:

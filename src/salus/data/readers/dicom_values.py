@@ -42,6 +42,13 @@ def writer_of(file: DicomFile) -> Writer:
     fill. MONOCHROME1 is turned so that bright is high, except where values are physical: polarity is a matter of
     display there.
     """
+    write = scaling_of(file)
+    dark = str(getattr(file.header, "PhotometricInterpretation", "")) == "MONOCHROME1"
+    return _inverted(file) if write is _plain and dark and unit_of(file.header) == "a.u." else write
+
+
+def scaling_of(file: DicomFile) -> Writer:
+    """Return what `writer_of` does without its turn of MONOCHROME1: what the windows of a file are meant for."""
     header = file.header
     if str(getattr(header, "PhotometricInterpretation", "")) == "PALETTE COLOR":
         return _palette(file)
@@ -53,11 +60,7 @@ def writer_of(file: DicomFile) -> Writer:
         return _lut(header)
     if "DoseGridScaling" in header:
         return _linear([(float(header.DoseGridScaling), 0.0)])
-    if _states_rescale(file):
-        return _linear(_rescales(file))
-    if str(getattr(header, "PhotometricInterpretation", "")) == "MONOCHROME1" and unit_of(header) == "a.u.":
-        return _inverted(file)
-    return _plain
+    return _linear(_rescales(file)) if _states_rescale(file) else _plain
 
 
 def _states_rescale(file: DicomFile) -> bool:
