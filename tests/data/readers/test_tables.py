@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from salus.data.readers.table import read_columns, read_table
-from salus.data.readers.waveform import read_waveform
-from salus.schema.errors import DataError, UnitError
+from salus.schema.errors import DataError
 
 
 def text(path: Path, content: str, encoding: str = "utf-8") -> Path:
@@ -79,27 +78,3 @@ def test_other_encodings_and_bombs_are_refused(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "d.parquet").write_bytes(b"PAR1nothing")
     with pytest.raises(DataError, match="not a readable Parquet"):
         read_columns(tmp_path / "d.parquet")
-
-
-def test_a_waveform_takes_its_rate_from_the_time_column(tmp_path: Path) -> None:
-    lines = "".join(f"{i * 0.004:.3f},{np.sin(i):.4f},{i}\n" for i in range(50))
-    path = text(tmp_path / "a.csv", "time_s,II [mV],V1 [mV]\n" + lines)
-    wave = read_waveform(path)
-    assert wave.rate_hz == pytest.approx(250.0)
-    assert wave.leads == ("II", "V1")
-    assert wave.units == ("mV", "mV")
-    assert wave.array.shape == (2, 50)
-    assert read_waveform(path, leads=["V1 [mV]"]).array[0, 7] == 7
-
-
-def test_a_waveform_without_rate_or_with_uneven_times_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnitError, match="no sampling rate"):
-        read_waveform(text(tmp_path / "a.csv", "x\n1\n2\n"))
-    wave = read_waveform(tmp_path / "a.csv", rate_hz=2)
-    assert wave.rate_hz == 2.0
-    with pytest.raises(UnitError, match="rate 0"):
-        read_waveform(tmp_path / "a.csv", rate_hz=0)
-    with pytest.raises(DataError, match=r"not evenly rising \(line 5\)"):
-        read_waveform(text(tmp_path / "b.csv", "t,x\n0,1\n1,1\n2,1\n4,1\n5,1\n6,1\n"))
-    with pytest.raises(DataError, match="'note' holds words"):
-        read_waveform(text(tmp_path / "c.csv", "x,note\n1,a\n2,b\n"), rate_hz=1, leads=["note"])

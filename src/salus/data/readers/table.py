@@ -4,9 +4,10 @@ import csv
 import difflib
 import gzip
 import io
+import re
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from salus.schema.errors import DataError
 from salus.schema.sample import Row
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
+_COMMENT = re.compile(r"#\s*([A-Za-z][\w /.()-]{0,60}?)\s*[:=]\s*(.{0,500})")
 _MISSING = frozenset(("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"))
 
 
@@ -29,11 +31,13 @@ class Columns:
         path: Where it came from, for errors.
         words: Every column as text, a missing cell is the empty string; N words each.
         numbers: The columns that are numeric throughout, NaN where a cell is missing.
+        comments: What lines `# name: value` above the column names say, by lower-case name.
     """
 
     path: Path
     words: dict[str, list[str]]
     numbers: dict[str, NDArray[np.float64]]
+    comments: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return N."""
@@ -72,7 +76,10 @@ def read_columns(path: Path | str) -> Columns:
     """
     found = existing(path)
     name = found.name.lower()
-    frame = _parquet(found) if name.endswith(".parquet") else _delimited(found, "\t" if ".tsv" in name else ",")
+    comments: dict[str, str] = {}
+    frame = (
+        _parquet(found) if name.endswith(".parquet") else _delimited(found, "\t" if ".tsv" in name else ",", comments)
+    )
     words = {
         str(column): [cell.strip() if type(cell) is str else _word(cell) for cell in cells]
         for column, cells in frame.items()
@@ -80,7 +87,7 @@ def read_columns(path: Path | str) -> Columns:
     if not words or not next(iter(words.values())):
         raise DataError(f"{found}: an empty table; it needs a line of column names and at least one row")
     numbers = {column: array for column, cells in words.items() if (array := _numeric(cells)) is not None}
-    return Columns(found, words, numbers)
+    return Columns(found, words, numbers, comments)
 
 
 def read_table(path: Path | str, columns: Sequence[str] = ()) -> list[Row]:
@@ -130,11 +137,14 @@ def decode_utf8(data: bytes, path: Path) -> str:
         ) from error
 
 
-def _delimited(path: Path, separator: str) -> dict[str, list[Any]]:
+def _delimited(path: Path, separator: str, comments: dict[str, str]) -> dict[str, list[Any]]:
     text = decode_utf8(read_text_bytes(path), path)
     if "\0" in text[:4096]:
         raise DataError(f"{path}: binary data, not a table of text; check the file")
-    head = text.partition("\n")[0]
+    start = _pass_comments(text, comments)
+    # their line ends stay, so that errors name the right line
+    text = "\n" * text.count("\n", 0, start) + text[start:]
+    head = text.lstrip("\n").partition("\n")[0]
     if separator == "," and head.count(";") > head.count(","):
         separator = ";"
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -156,6 +166,19 @@ def _delimited(path: Path, separator: str) -> dict[str, list[Any]]:
     names = [name.strip() for name in rows[0]]
     _refuse_repeated(names, path)
     return {name: list(cells) for name, cells in zip(names, zip(*rows[1:], strict=True), strict=True)}
+
+
+def _pass_comments(text: str, comments: dict[str, str]) -> int:
+    """Note lines `# name: value` at the top and return where the table begins."""
+    start = 0
+    while text.startswith("#", start) and len(comments) < 1_000:
+        end = text.find("\n", start)
+        found = _COMMENT.fullmatch(text[start : end if end >= 0 else len(text)].rstrip("\r"))
+        if found is None or end < 0:
+            break
+        comments[found[1].strip().lower()] = found[2].strip()
+        start = end + 1
+    return start
 
 
 def _parquet(path: Path) -> dict[str, list[Any]]:
