@@ -156,12 +156,13 @@ def measured(
     """
     value, word, unit = cells
     found: Any = numbers(piece[value])
+    known_numbers = np.isfinite(found).tolist()
     if word:
         codes = [
-            coded(code.partition("|")[0], code.partition("|")[2], text) if number != number and text not in ("", "___") else code  # noqa: PLR0124
-            for code, number, text in zip(codes, found, piece[word], strict=True)
+            code if number or text in ("", "___") else coded(code.partition("|")[0], code.partition("|")[2], text)
+            for code, number, text in zip(codes, known_numbers, piece[word], strict=True)
         ]
-    units = [spelled(text) if number == number else "" for number, text in zip(found, piece[unit], strict=True)]  # noqa: PLR0124
+    units = [spelled(text) if number else "" for number, text in zip(known_numbers, piece[unit], strict=True)]
     gather.events(piece["subject_id"], codes, start, known, found, units)
 
 

@@ -88,7 +88,9 @@ def is_unit(code: str) -> bool:
     return True
 
 
-def conversion(source: str, target: str, molar_mass: float | None = None, valence: int | None = None) -> tuple[float, float]:  # noqa: E501
+def conversion(
+    source: str, target: str, molar_mass: float | None = None, valence: int | None = None
+) -> tuple[float, float]:
     """Return factor and offset that bring a value from one unit to another: `value * factor + offset`.
 
     Args:
@@ -123,9 +125,7 @@ def conversion(source: str, target: str, molar_mass: float | None = None, valenc
     return factor, (one.offset - other.offset) / other.factor
 
 
-def convert(
-    value: Any, source: str, target: str, molar_mass: float | None = None, valence: int | None = None
-) -> Any:
+def convert(value: Any, source: str, target: str, molar_mass: float | None = None, valence: int | None = None) -> Any:
     """Return a value, or an array of values, in another unit; see `conversion`.
 
     >>> round(convert(98.6, "[degF]", "Cel"), 6)

@@ -18,11 +18,12 @@ TEMPERATURES = {"Cel": (1.0, 273.15), "[degF]": (5 / 9, 459.67 * 5 / 9), "[degRe
 """Kelvin = factor x value + offset: such units stand alone."""
 
 OWN = (
-    "[IU] [arb'U] [USP'U] [GPL'U] [MPL'U] [APL'U] [beth'U] [anti'Xa'U] [todd'U] [dye'U] [smgy'U] [bdsk'U] [ka'U] "
-    "[knk'U] [mclg'U] [tb'U] [CCID_50] [TCID_50] [EID_50] [PFU] [FFU] [CFU] [IR] [BAU] [AU] [Amb'a'1'U] [PNU] [Lf] "
-    "[D'ag'U] [ELU] [EU] [pH] [hnsf'U] [HPF] [LPF] [hp_X] [hp_C] [hp_M] [hp_Q] [MET] B Np B[SPL] B[V] B[mV] B[uV] B[W] "
-    "B[kW] [m/s2/Hz^0.5] [mesh_i]"
-).split()
+    "[IU]", "[arb'U]", "[USP'U]", "[GPL'U]", "[MPL'U]", "[APL'U]", "[beth'U]", "[anti'Xa'U]", "[todd'U]",
+    "[dye'U]", "[smgy'U]", "[bdsk'U]", "[ka'U]", "[knk'U]", "[mclg'U]", "[tb'U]", "[CCID_50]", "[TCID_50]",
+    "[EID_50]", "[PFU]", "[FFU]", "[CFU]", "[IR]", "[BAU]", "[AU]", "[Amb'a'1'U]", "[PNU]", "[Lf]", "[D'ag'U]",
+    "[ELU]", "[EU]", "[pH]", "[hnsf'U]", "[HPF]", "[LPF]", "[hp_X]", "[hp_C]", "[hp_M]", "[hp_Q]", "[MET]", "B",
+    "Np", "B[SPL]", "B[V]", "B[mV]", "B[uV]", "B[W]", "B[kW]", "[m/s2/Hz^0.5]", "[mesh_i]",
+)  # fmt: skip
 """Arbitrary and logarithmic units: no factor leads to any other unit."""
 OWN_METRIC = frozenset(("[IU]", "[arb'U]", "[EU]", "B", "Np", "B[SPL]", "B[V]", "B[W]"))
 
@@ -37,10 +38,12 @@ DEFINED = {
     "circ": (2 * 3.141592653589793, "rad"), "sph": (4 * 3.141592653589793, "sr"),
     "l!": (1.0, "dm3"), "L!": (1.0, "dm3"), "ar!": (100.0, "m2"), "min": (60.0, "s"), "h": (60.0, "min"),
     "d": (24.0, "h"), "wk": (7.0, "d"), "a_t": (365.24219, "d"), "a_j": (365.25, "d"), "a_g": (365.2425, "d"),
-    "a": (365.25, "d"), "mo_s": (29.53059, "d"), "mo_j": (1 / 12, "a_j"), "mo_g": (1 / 12, "a_g"), "mo": (1 / 12, "a"),
-    "t!": (1000.0, "kg"), "bar!": (1e5, "Pa"), "u!": (1.6605402e-24, "g"), "eV!": (1.60217733e-19, "J"),
-    "gf!": (9.80665, "g.m/s2"), "[g]!": (9.80665, "m/s2"), "[lbf_av]": (9.80665, "[lb_av].m/s2"), "dyn!": (1.0, "g.cm/s2"),
-    "erg!": (1.0, "dyn.cm"), "P!": (1.0, "dyn.s/cm2"), "St!": (1.0, "cm2/s"), "G!": (1e-4, "T"), "Ci!": (3.7e10, "Bq"),
+    "a": (365.25, "d"), "mo_s": (29.53059, "d"), "mo_j": (1 / 12, "a_j"), "mo_g": (1 / 12, "a_g"),
+    "mo": (1 / 12, "a"), "t!": (1000.0, "kg"), "bar!": (1e5, "Pa"), "u!": (1.6605402e-24, "g"),
+    "eV!": (1.60217733e-19, "J"),
+    "gf!": (9.80665, "g.m/s2"), "[g]!": (9.80665, "m/s2"), "[lbf_av]": (9.80665, "[lb_av].m/s2"),
+    "dyn!": (1.0, "g.cm/s2"), "erg!": (1.0, "dyn.cm"), "P!": (1.0, "dyn.s/cm2"), "St!": (1.0, "cm2/s"),
+    "G!": (1e-4, "T"), "Ci!": (3.7e10, "Bq"),
     "R!": (2.58e-4, "C/kg"), "RAD!": (100.0, "erg/g"), "REM!": (1.0, "RAD"), "atm": (101325.0, "Pa"),
     "m[H2O]!": (9.80665, "kPa"), "m[Hg]!": (133.3220, "kPa"), "[in_i'H2O]": (1.0, "m[H2O].[in_i]/m"),
     "[in_i'Hg]": (1.0, "m[Hg].[in_i]/m"), "[psi]": (1.0, "[lbf_av]/[in_i]2"), "[PRU]": (1.0, "mm[Hg].s/mL"),
@@ -52,8 +55,9 @@ DEFINED = {
     "[qt_us]": (1 / 4, "[gal_us]"), "[pt_us]": (1 / 2, "[qt_us]"), "[cup_us]": (1 / 2, "[pt_us]"),
     "[foz_us]": (1 / 16, "[pt_us]"), "[tbs_us]": (1 / 2, "[foz_us]"), "[tsp_us]": (1 / 3, "[tbs_us]"),
     "[foz_m]": (30.0, "mL"), "[tbs_m]": (15.0, "mL"), "[tsp_m]": (5.0, "mL"), "[cup_m]": (240.0, "mL"),
-    "[gal_br]": (4.54609, "L"), "[pt_br]": (1 / 8, "[gal_br]"), "[foz_br]": (1 / 20, "[pt_br]"), "[drp]": (1 / 20, "mL"),
-    "cal!": (4.184, "J"), "cal_th!": (4.184, "J"), "cal_IT!": (4.1868, "J"), "[Cal]": (1.0, "kcal_th"),
+    "[gal_br]": (4.54609, "L"), "[pt_br]": (1 / 8, "[gal_br]"), "[foz_br]": (1 / 20, "[pt_br]"),
+    "[drp]": (1 / 20, "mL"), "cal!": (4.184, "J"), "cal_th!": (4.184, "J"), "cal_IT!": (4.1868, "J"),
+    "[Cal]": (1.0, "kcal_th"),
     "[Btu_IT]": (1.05505585262, "kJ"), "kat!": (1.0, "mol/s"), "U!": (1.0, "umol/min"), "[iU]!": (1.0, "[IU]"),
     "g%!": (1.0, "g/dL"), "[degR]": (5 / 9, "K"), "[acr_us]": (4046.872609874252, "m2"),
 }  # fmt: skip
