@@ -4,6 +4,9 @@ from pathlib import Path
 
 from salus.data.limits import existing
 from salus.data.readers import dicom, image, metaimage, nifti, nrrd, table
+from salus.data.readers.dicom_ecg import is_dicom_waveform, read_dicom_ecg
+from salus.data.readers.edf import SUFFIXES as EDF
+from salus.data.readers.edf import is_edf, read_edf
 from salus.data.readers.iob import SUFFIXES as IOB
 from salus.data.readers.iob import looks_like_iob, read_iob, read_note
 from salus.data.readers.slide_form import is_slide
@@ -16,9 +19,9 @@ Content = Image | Waveform | Note | list[Row] | list[Note]
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTIFF
 
 KINDS = (
-    "pictures (PNG, JPEG, TIFF, BMP), whole slides (tiled TIFF, OME-TIFF, SVS), arrays (NPY, NPZ), DICOM files and "
-    "series folders, NIfTI, NRRD, MetaImage, WFDB (.hea), tables and waveforms (CSV, TSV, Parquet), IOB text (.tsv, "
-    ".iob, .conll) and plain text (.txt)"
+    "pictures (PNG, JPEG, TIFF, BMP), whole slides (tiled TIFF, OME-TIFF, SVS), arrays (NPY, NPZ), DICOM files, "
+    "series folders and waveforms, NIfTI, NRRD, MetaImage, WFDB (.hea), EDF and BDF, tables and waveforms (CSV, TSV, "
+    "Parquet), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
 )
 
 
@@ -45,6 +48,9 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
 
         return read_wfdb(given, limit)
     found = existing(given)
+    signal = _read_signal(found, name, limit)
+    if signal is not None:
+        return signal
     if dicom.is_dicom(found) or name.endswith(dicom.SUFFIXES):
         return dicom.read_dicom(found, limit)
     if name.endswith(nifti.SUFFIXES):
@@ -57,6 +63,12 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
     if name.endswith(image.PICTURES) or _is_picture(found):
         return _read_picture(found, limit)
     return _read_text(found, name, rate_hz)
+
+
+def _read_signal(path: Path, name: str, limit: int | None) -> Waveform | None:
+    if is_dicom_waveform(path):
+        return read_dicom_ecg(path, limit)
+    return read_edf(path, limit=limit) if name.endswith(EDF) or is_edf(path) else None
 
 
 def _read_picture(path: Path, limit: int | None) -> Image:

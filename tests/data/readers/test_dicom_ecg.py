@@ -12,8 +12,10 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, generate_uid
 
 from salus.data.leads import LEADS_12, choose_leads
+from salus.data.open import read_any
 from salus.data.readers.dicom_ecg import read_dicom_ecg, read_dicom_ecg_recording
 from salus.schema.errors import DataError, SalusError, UnitError
+from salus.schema.sample import Waveform
 
 REAL = Path(str(get_testdata_file("waveform_ecg.dcm")))
 AMBULATORY = "1.2.840.10008.5.1.4.1.1.9.1.3"
@@ -65,6 +67,9 @@ def written(path: Path, groups: list[Dataset], syntax: str = ExplicitVRLittleEnd
 def test_a_real_twelve_lead_recording() -> None:
     wave = read_dicom_ecg(REAL)
     assert wave.leads == LEADS_12
+    opened = read_any(REAL)
+    assert isinstance(opened, Waveform)
+    assert np.array_equal(opened.array, wave.array)
     assert (wave.rate_hz, wave.array.shape, set(wave.units)) == (1000.0, (12, 10_000), {"uV"})
     raw = pydicom.dcmread(REAL).waveform_array(0)
     assert np.allclose(wave.array, raw.T, rtol=1e-6)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from salus.data.open import read_any
 from salus.data.readers.edf import is_edf, read_edf, read_edf_recording
 from salus.schema.errors import DataError, SalusError, UnitError
 
@@ -82,6 +83,7 @@ def test_channels_of_several_rates(tmp_path: Path) -> None:
     assert (wave.rate_hz, wave.leads, wave.array.shape) == (10.0, ("II", "SaO2"), (2, 50))
     assert read_edf(path, rate_hz=5).array.shape == (2, 25)
     assert is_edf(path)
+    assert np.array_equal(read_any(path).array, wave.array)
 
 
 def test_gaps_of_a_discontinuous_file_are_missing_values(tmp_path: Path) -> None:

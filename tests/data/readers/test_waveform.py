@@ -88,7 +88,7 @@ def test_irregular_times_need_a_rate_and_are_interpolated(tmp_path: Path) -> Non
 def test_a_stated_rate_must_agree_with_the_times(tmp_path: Path) -> None:
     path = text(tmp_path / "a.csv", "t,x\n0,1\n1,2\n2,3\n")
     assert read_waveform(path, rate_hz=1.0).rate_hz == 1.0
-    with pytest.raises(UnitError, match="5 Hz stated, but the times in 't' are 1 Hz"):
+    with pytest.raises(UnitError, match="5 Hz stated, but the times in 't' give 1"):
         read_waveform(path, rate_hz=5)
 
 

@@ -20,6 +20,7 @@ from salus.schema.sample import Waveform
 MAX_MARKS = 100_000
 MAX_CHANNELS = 1_024
 MAX_RATE_HZ = 1e7
+_CLASS = b"1.2.840.10008.5.1.4.1.1.9."  # every waveform class begins so
 _KINDS = {(8, "SB"): "i1", (8, "UB"): "u1", (16, "SS"): "i2", (16, "US"): "u2"}
 _KINDS |= {(32, "SL"): "i4", (32, "UL"): "u4", (64, "SV"): "i8", (64, "UV"): "u8"}
 
@@ -37,6 +38,16 @@ class _Group:
 def holds_waveform(header: Any) -> bool:
     """Tell whether a DICOM data set is a waveform, by its elements."""
     return "WaveformSequence" in header
+
+
+def is_dicom_waveform(path: Path | str) -> bool:
+    """Tell whether a file is DICOM of a waveform class, by its first kilobyte."""
+    try:
+        with Path(path).open("rb") as handle:
+            head = handle.read(1024)
+    except OSError:
+        return False
+    return head[128:132] == b"DICM" and _CLASS in head
 
 
 def read_dicom_ecg(path: Path | str, limit: int | None = None) -> Waveform:

@@ -41,9 +41,11 @@ def is_edf(path: Path | str) -> bool:
     """Tell whether a file begins as EDF or BDF does."""
     try:
         with Path(path).open("rb") as handle:
-            return _width(handle.read(256)) > 0
+            head = handle.read(256)
     except OSError:
         return False
+    signals = _whole(head[252:256]) if _width(head) else None
+    return signals is not None and _whole(head[184:192]) == 256 * (signals + 1)
 
 
 def read_edf(path: Path | str, rate_hz: float | None = None, limit: int | None = None) -> Waveform:
