@@ -185,6 +185,8 @@ def _located(path: Path, header: Any, syntax: str, handle: IO[bytes]) -> DicomFi
     tag = (int.from_bytes(head[:2], order) << 16) | int.from_bytes(head[2:4], order)  # type: ignore[arg-type]
     if tag not in _PIXELS:
         return DicomFile(path=path, header=header, syntax=syntax, declared=declared)
+    if not (head[4:6].isalpha() and head[4:6].isupper()):
+        implicit = True  # some writers leave the VR out of this one element
     vr = "OW" if implicit else head[4:6].decode("latin-1")
     place = handle.tell() - len(head)
     start = place + (8 if implicit else 12)
