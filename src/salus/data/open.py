@@ -24,6 +24,12 @@ KINDS = (
     "Parquet), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
 )
 
+_VOLUMES = (
+    (nifti.SUFFIXES, nifti.read_nifti),
+    (nrrd.SUFFIXES, nrrd.read_nrrd),
+    (metaimage.SUFFIXES, metaimage.read_metaimage),
+)
+
 
 def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None = None) -> Content:
     """Read one file, or a folder that holds one DICOM series.
@@ -48,27 +54,18 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
 
         return read_wfdb(given, limit)
     found = existing(given)
-    signal = _read_signal(found, name, limit)
-    if signal is not None:
-        return signal
     if dicom.is_dicom(found) or name.endswith(dicom.SUFFIXES):
-        return dicom.read_dicom(found, limit)
-    if name.endswith(nifti.SUFFIXES):
-        return nifti.read_nifti(found, limit)
-    if name.endswith((*nrrd.SUFFIXES, *metaimage.SUFFIXES)):
-        read = nrrd.read_nrrd if name.endswith(nrrd.SUFFIXES) else metaimage.read_metaimage
-        return read(found, limit)
+        return read_dicom_ecg(found, limit) if is_dicom_waveform(found) else dicom.read_dicom(found, limit)
+    if name.endswith(EDF) or is_edf(found):
+        return read_edf(found, limit=limit)
+    for suffixes, read in _VOLUMES:
+        if name.endswith(suffixes):
+            return read(found, limit)
     if name.endswith(image.ARRAYS):
         return image.read_array(found, limit=limit)
     if name.endswith(image.PICTURES) or _is_picture(found):
         return _read_picture(found, limit)
     return _read_text(found, name, rate_hz)
-
-
-def _read_signal(path: Path, name: str, limit: int | None) -> Waveform | None:
-    if is_dicom_waveform(path):
-        return read_dicom_ecg(path, limit)
-    return read_edf(path, limit=limit) if name.endswith(EDF) or is_edf(path) else None
 
 
 def _read_picture(path: Path, limit: int | None) -> Image:
