@@ -19,7 +19,7 @@ OWN_PATIENT = (
     "the split leaks and the intervals are too narrow."
 )
 _VOLUMES = (*nifti.SUFFIXES, *nrrd.SUFFIXES, *metaimage.SUFFIXES)
-_READ = (*image.PICTURES, *image.ARRAYS, *_VOLUMES, *dicom.SUFFIXES, ".hea")
+_READ = (*image.PICTURES, *image.ARRAYS, *_VOLUMES, *dicom.SUFFIXES, ".hea", ".edf", ".bdf")
 _TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "weight", "drop", "positive")
 
 
