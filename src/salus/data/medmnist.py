@@ -5,7 +5,7 @@ of them. Addresses, checksums, counts and licences are those of the publisher's 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ def _load(facts: Facts, path: Path, chosen: Mapping[str, str]) -> Loaded:
     if here == facts.counts:
         return found
     other = f"This file holds {_counted(here)} images, the official one {_counted(facts.counts)}: it is another set."
-    return Loaded(dataset=found.dataset, question=found.question, notes=(*found.notes, other))
+    return replace(found, notes=(*found.notes, other))
 
 
 class Thumbnails:
@@ -231,7 +231,7 @@ def read_thumbnails(
         _check(path, name, images, labels, len(classes), kind)
         parts.append((name, images, labels))
     question = Question(kind=kind, classes=classes, positive=positive)
-    return Loaded(dataset=Thumbnails(parts, modality), question=question, notes=(NO_PATIENTS, *notes))
+    return Loaded(dataset=Thumbnails(parts, modality), question=question, notes=(NO_PATIENTS, *notes), unit="image")
 
 
 def _check(path: Path, name: str, images: NDArray[Any], labels: NDArray[np.int64], classes: int, kind: str) -> None:

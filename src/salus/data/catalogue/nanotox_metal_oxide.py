@@ -43,6 +43,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
             "and there are 25 curves in all.",
             "Toxic means a viability below 50 %, which is not an input.",
         ),
+        unit="dose curve",
     )
 
 

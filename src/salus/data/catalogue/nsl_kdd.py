@@ -83,6 +83,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
             "is protected.",
             f"{len(new)} kinds of attack of the test part are in no training row, as the publisher means it.",
         ),
+        unit="connection",
     )
 
 

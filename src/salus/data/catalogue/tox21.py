@@ -67,7 +67,9 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
         lines=lines,
         make=make,
     )
-    return Loaded(dataset=dataset, question=question, notes=_notes(options, unread))
+    return Loaded(
+        dataset=dataset, question=question, notes=_notes(options, unread), unit=options.get("group", "scaffold")
+    )
 
 
 def _notes(options: Mapping[str, str], unread: int) -> tuple[str, ...]:
