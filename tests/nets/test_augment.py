@@ -2,7 +2,7 @@
 
 import torch
 
-from salus.nets.augment import jitter_affine
+from salus.nets.augment import jitter_affine, jitter_grey
 
 
 def test_nothing_asked_changes_nothing():
@@ -35,3 +35,13 @@ def test_zoom_changes_the_area_within_its_bounds():
     ratio = jitter_affine(disc, zoom=0.1).sum(dim=(1, 2, 3)) / disc[0].sum()
     assert 0.78 < ratio.min() < 0.9
     assert 1.1 < ratio.max() < 1.24
+
+
+def test_grey_jitter_keeps_shape_and_blanks_a_square_in_half_of_the_rows():
+    torch.manual_seed(0)
+    images = torch.ones(400, 1, 16, 16)
+    varied = jitter_grey(images, gain=0.0, offset=0.0, noise=0.0, cut=0.25)
+    blank = (varied == 0).sum(dim=(1, 2, 3))
+    assert set(blank.tolist()) == {0, 16}
+    assert 150 < int((blank == 16).sum()) < 250
+    assert torch.equal(jitter_grey(images, gain=0.0, offset=0.0, noise=0.0, cut=0.0), images)

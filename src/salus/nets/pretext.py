@@ -1,8 +1,9 @@
-"""Pre-training without labels: which quarter turn was made, and what stood in the masked patches."""
+"""Pre-training without labels: turns and masked patches, or two views of one slice that belong together."""
 
 import torch
 from torch import Tensor, nn
 
+from salus.nets.augment import jitter_affine, jitter_grey
 from salus.nets.vgg import VGG
 
 
@@ -40,3 +41,36 @@ class SlicePretext(nn.Module):
         painted = nn.functional.pixel_shuffle(self.paint(maps), self.patch).float()
         error = ((painted - whole) ** 2 * mask).sum() / mask.sum().clamp(min=1)
         return turn + error, {"turn": turn.detach(), "masked_error": error.detach()}
+
+
+class ViewPretext(nn.Module):
+    """Finds, among all slices of a batch, the other view of the same slice.
+
+    Source:
+        Chen et al. 2020, A Simple Framework for Contrastive Learning, arXiv 2002.05709, equation 1; the views differ
+        in place, size, turn, grey scale, noise and a square that is cut out.
+    """
+
+    def __init__(self, encoder: VGG, *, temperature: float = 0.2, size: int = 64) -> None:
+        super().__init__()
+        width = encoder.out_channels
+        self.temperature = temperature
+        self.project = nn.Sequential(nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, size))
+
+    def forward(self, encoder: VGG, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss, and the share of views whose partner is the nearest.
+
+        Args:
+            encoder: Its weights are moved by the loss.
+            images: `(N, 1, H, W)`, z-scored, two or more.
+        """
+        rows = len(images)
+        views = torch.cat((self._view(images), self._view(images)))
+        places = nn.functional.normalize(self.project(encoder.maps(views).mean(dim=(2, 3))).float(), dim=1)
+        nearness = (places @ places.T / self.temperature).fill_diagonal_(float("-inf"))
+        partner = torch.arange(2 * rows, device=images.device).roll(rows)
+        loss = nn.functional.cross_entropy(nearness, partner)
+        return loss, {"found": (nearness.argmax(dim=1) == partner).float().mean().detach()}
+
+    def _view(self, images: Tensor) -> Tensor:
+        return jitter_grey(jitter_affine(images, degrees=20, zoom=0.3, shift=0.12, flip=True))

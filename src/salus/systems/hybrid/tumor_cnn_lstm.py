@@ -19,7 +19,7 @@ from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
 from salus.nets.augment import jitter_affine
-from salus.nets.pretext import SlicePretext
+from salus.nets.pretext import SlicePretext, ViewPretext
 from salus.nets.recurrent import step_mask
 from salus.nets.series_head import SeriesHead, matched_widths
 from salus.nets.slices import class_weights, pad_stacks, scale_stack
@@ -57,7 +57,8 @@ class TumorConfig(Config):
         smoothing: Label smoothing.
         label_share: Share of training patients whose labels are used; pre-training sees all images.
         label_draw: Which patients those are.
-        pretext_epochs: Own pre-training: quarter turns and masked patches, no labels.
+        pretext: Own pre-training, no labels: quarter turns and masked patches, or two views of a slice drawn together.
+        pretext_epochs: Its epochs; 0 for none.
         frozen_epochs: Epochs of the head alone.
         epochs: Epochs of fine-tuning.
         tune: What fine-tuning moves in the encoder.
@@ -87,6 +88,7 @@ class TumorConfig(Config):
     smoothing: float = 0.05
     label_share: float = 1.0
     label_draw: int = 0
+    pretext: Literal["turns", "views"] = "turns"
     pretext_epochs: int = 0
     frozen_epochs: int = 25
     epochs: int = 25
@@ -140,18 +142,9 @@ class TumorCNNLSTM(System):
         weight_decay=0.05,
         batch_size=32,
     )
-    tiny: ClassVar[TumorConfig] = TumorConfig(
-        pixels=16,
-        widths=(4, 6),
-        depths=(1, 1),
-        norm=True,
-        size=8,
-        frozen_epochs=0,
-        epochs=1,
-        tune="all",
-        batch_size=4,
-        dropout=0.0,
-        learning_rate=1e-2,
+    tiny: ClassVar[TumorConfig] = TumorConfig().replace(
+        {"pixels": 16, "widths": (4, 6), "depths": (1, 1), "norm": True, "size": 8, "frozen_epochs": 0, "epochs": 1}
+        | {"tune": "all", "batch_size": 4, "dropout": 0.0, "learning_rate": 1e-2}
     )
     config: TumorConfig
 
@@ -181,7 +174,9 @@ class TumorCNNLSTM(System):
             readout=config.readout,
             dropout=config.dropout,
         )
-        self.pretext = SlicePretext(self.encoder) if config.pretext_epochs and isinstance(self.encoder, VGG) else None
+        self.pretext: SlicePretext | ViewPretext | None = None
+        if config.pretext_epochs and isinstance(self.encoder, VGG):
+            self.pretext = {"turns": SlicePretext, "views": ViewPretext}[config.pretext](self.encoder)
         self.class_weights: Tensor
         self.register_buffer("class_weights", class_weights(fingerprint["counts"], classes), persistent=False)
 
@@ -191,13 +186,12 @@ class TumorCNNLSTM(System):
         assert isinstance(config, TumorConfig)  # noqa: S101
         rule = Optimizer(name="adamw", learning_rate=config.learning_rate, weight_decay=config.weight_decay)
         first = Optimizer(name="adamw", learning_rate=config.pretext_rate, weight_decay=config.weight_decay)
-        group, size, last = (
-            "tail" if config.tune == "last" else "main",
-            config.batch_size,
-            max(1, config.pretext_epochs),
-        )
+        group, size = "tail" if config.tune == "last" else "main", config.batch_size
         eased: dict[str, Any] = {"schedule": "cosine", "warmup": 0.1, "batch_size": size}
-        blind: dict[str, Any] = {"keep_best": False, "validate_every": last}  # no labels, so no score to watch
+        blind: dict[str, Any] = {
+            "keep_best": False,
+            "validate_every": max(1, config.pretext_epochs),
+        }  # no labels, so no score to watch
         stages = (
             Stage(name="pretext", epochs=config.pretext_epochs, optimizers={"pretext": first}, **eased, **blind),
             Stage(name="frozen", epochs=config.frozen_epochs, optimizers={"head": rule}, batch_size=size),

@@ -97,7 +97,7 @@ class BiRNNEventsConfig(Config):
 _SMALL = BiRNNEventsConfig().replace(
     {"hidden": 128, "combine": "concat", "loss": "cross_entropy", "crf": True, "features": "all", "unknown_share": 0.2}
     | {"optimizer": "adam", "learning_rate": 3e-3, "weight_decay": 0.0, "schedule": "cosine", "average": 0.99}
-    | {"epochs": 10, "patience": 10}
+    | {"epochs": 14, "patience": 14}
 )
 _TINY = _SMALL.replace(
     {"hidden": 8, "embedding": 8, "vector_size": 4, "dropout": 0.1, "unknown_share": 0.0, "average": 0.0}
