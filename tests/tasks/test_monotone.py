@@ -16,6 +16,7 @@ QUESTIONS = {
     "multilabel": Question(kind="multilabel", classes=("a", "b", "c")),
     "tagging": Question(kind="tagging", classes=TAGS),
     "restoration": Question(kind="restoration", value_range=(-100.0, 300.0)),
+    "segmentation": Question(kind="segmentation", classes=("background", "a", "b")),
 }
 
 
@@ -29,6 +30,15 @@ def draw(name, rng):
         truth = [rng.uniform(-150, 350, (1, 14, 13)) for _ in range(count)]
         return [t + rng.normal(0, float(rng.choice([0, 20, 900])), t.shape) for t in truth], truth
     classes = len(QUESTIONS[name].classes)
+    if name == "segmentation":
+        masks = [
+            rng.choice(3, (3, 5, 6), p=rng.choice([[0.9, 0.1, 0], [1, 0, 0], [0.4, 0.3, 0.3]])) for _ in range(count)
+        ]
+        wrong = [rng.choice(3, m.shape, p=rng.choice([[1, 0, 0], [0.3, 0.4, 0.3]])) for m in masks]
+        answers = [
+            np.where(rng.random(m.shape) < rng.choice([0, 0.3, 1]), w, m) for m, w in zip(masks, wrong, strict=True)
+        ]
+        return answers, [{"label": mask, "spacing_mm": (2.5, 0.7, 0.9)} for mask in masks]
     if name == "multilabel":
         truth = rng.choice([0.0, 1.0, np.nan], (count, classes), p=[0.5, 0.35, 0.15])
         return list(np.round(np.clip(rng.normal(np.nan_to_num(truth), 0.5), 0, 1) * 4) / 4), list(truth)
@@ -46,7 +56,11 @@ def test_taking_answers_away_never_helps(name, seed):
     task = make(QUESTIONS[name])
     values, truth = draw(name, rng)
     weights = np.vstack([np.ones(len(truth)), rng.integers(0, 3, (3, len(truth)))])
-    operating = {"temperature": float(rng.choice([1.0, 0.3, 4.0])), "threshold": float(rng.random()), "thresholds": {"a": 0.3}}
+    operating = {
+        "temperature": float(rng.choice([1.0, 0.3, 4.0])),
+        "threshold": float(rng.random()),
+        "thresholds": {"a": 0.3},
+    }
     before = task.summarize(task.judge(values, truth, operating), weights)
     assert set(before) == set(task.directions)
     left = list(values)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from salus.contract.system import System
+from salus.data.export.volume import write_nifti
 from salus.data.writers import write_picture, write_volume
 from salus.schema.errors import DataError
 from salus.schema.files import write_text
@@ -42,6 +43,8 @@ def write_answers(
         elif kind == "tagging":
             path = folder / f"{number:05d}_{_plain(sample.id)}.json"
             row.update(spans=_tagged(system, sample, value, path), file=path.name)
+        elif kind == "segmentation":
+            row.update(_mask(system, sample, np.asarray(value), folder / f"{number:05d}_{_plain(sample.id)}"))
         elif kind == "restoration":
             row["file"] = _image(sample, np.asarray(value), folder / f"{number:05d}_{_plain(sample.id)}")
         else:
@@ -104,6 +107,17 @@ def _image(sample: Sample, value: Any, stem: Path) -> str:
     path = stem.with_name(stem.name + ".nii.gz")
     write_volume(path, value, image.spacing_mm, image.affine)
     return path.name
+
+
+def _mask(system: System, sample: Sample, value: Any, stem: Path) -> dict[str, Any]:
+    """Write class indices as a label map on the grid of the image, and count the voxels of each structure."""
+    image = next(item for item in sample.inputs.values() if isinstance(item, Image))
+    array = np.where(value < 0, 0, value).astype(np.uint8 if value.max(initial=0) < 256 else np.uint16)
+    array = array.reshape(1, *image.array.shape[-(3 if image.array.ndim > 3 else 2) :])
+    path = stem.with_name(stem.name + ".nii.gz")
+    write_nifti(path, Image(array=array, spacing_mm=image.spacing_mm, affine=image.affine))
+    names = system.task.question.classes
+    return {"file": path.name, **{f"voxels_{names[k]}": int((array == k).sum()) for k in range(1, len(names))}}
 
 
 def _plain(name: str) -> str:

@@ -28,6 +28,12 @@ METRICS = {
     "noise_power_distance": "Noise-power distance",
     "kappa_quadratic": "Quadratic kappa",
     "exact_match": "All findings right",
+    "dice": "Dice",
+    "iou": "Intersection over union",
+    "hd95_mm": "HD95 (mm)",
+    "surface_dice": "Surface Dice at 1 mm",
+    "dice_pooled": "Dice, voxels pooled",
+    "false_structures": "Invented structures",
 }
 
 COSTS = {
@@ -79,6 +85,12 @@ METRIC_GLOSSARY = {
     "noise_power_distance": "How far the texture of what remains differs from that of the true image.",
     "kappa_quadratic": "Agreement beyond chance where far misses cost more; 1 is perfect.",
     "exact_match": "The share of samples with every finding answered rightly.",
+    "dice": "Twice the shared voxels over the voxels of both masks, averaged over images and structures; 1 is equal.",
+    "iou": "The shared voxels over the voxels of either mask; 1 is equal.",
+    "hd95_mm": "How far the outlines are apart where they are far apart (95th percentile); 0 is equal.",
+    "surface_dice": "The share of both outlines within 1 mm of the other.",
+    "dice_pooled": "Dice of the voxels of all images together, so that large structures count more.",
+    "false_structures": "How often a structure is drawn in an image that does not hold it.",
 }
 
 
