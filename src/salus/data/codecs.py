@@ -2,9 +2,11 @@
 
 
 def decodable() -> dict[str, bool]:
-    """Return every transfer syntax pydicom has a decoder for, by name, and whether a library behind it is installed."""
+    """Return every transfer syntax that can be decoded, by name, and whether a library behind it is installed."""
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.uid import AllTransferSyntaxes
+
+    from salus.data.readers.dicom_codecs import OWN, is_available, plug_in
 
     found = {}
     for syntax in AllTransferSyntaxes:
@@ -12,5 +14,6 @@ def decodable() -> dict[str, bool]:
             decoder = get_decoder(syntax)
         except NotImplementedError:
             continue
+        plug_in(str(syntax))
         found[syntax.name] = bool(decoder.is_available)
-    return found
+    return {**found, **{name: is_available(uid) for uid, name in OWN.items()}}

@@ -20,7 +20,7 @@ _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTI
 
 KINDS = (
     "pictures (PNG, JPEG, TIFF, BMP), whole slides (tiled TIFF, OME-TIFF, SVS), arrays (NPY, NPZ), DICOM files, "
-    "series folders and waveforms, NIfTI, NRRD, MetaImage, WFDB (.hea), EDF and BDF, tables and waveforms (CSV, TSV, "
+    "series (a folder, zip or DICOMDIR) and waveforms, NIfTI, NRRD, MetaImage, WFDB (.hea), EDF and BDF, tables and waveforms (CSV, TSV, "
     "Parquet), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
 )
 
@@ -32,7 +32,7 @@ _VOLUMES = (
 
 
 def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None = None) -> Content:
-    """Read one file, or a folder that holds one DICOM series.
+    """Read one file, or a folder, zip or DICOMDIR that holds one DICOM series.
 
     Args:
         path: What to read; the content decides where it carries a mark, else the ending.
@@ -54,6 +54,8 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
 
         return read_wfdb(given, limit)
     found = existing(given)
+    if name == "dicomdir" or name.endswith(dicom.ZIPPED):
+        return dicom.read_dicom_series(found, limit)
     if dicom.is_dicom(found) or name.endswith(dicom.SUFFIXES):
         return read_dicom_ecg(found, limit) if is_dicom_waveform(found) else dicom.read_dicom(found, limit)
     if name.endswith(EDF) or is_edf(found):

@@ -22,11 +22,13 @@ from salus.data.readers.dicom_series import (
     open_files,
 )
 from salus.data.readers.dicom_stack import Placed, Stack, frames_of, stack
+from salus.data.readers.dicomdir import SUFFIXES, ZIPPED, found_in, one_series, opened_study
 from salus.schema.errors import DataError
 from salus.schema.sample import Image
 
 __all__ = [
     "SUFFIXES",
+    "ZIPPED",
     "SeriesFinding",
     "SeriesReport",
     "inspect_series",
@@ -36,8 +38,6 @@ __all__ = [
     "read_header",
     "series_in",
 ]
-
-SUFFIXES = (".dcm", ".dicom", ".ima")
 
 
 def read_dicom(path: Path | str, limit: int | None = None) -> Image:
@@ -54,7 +54,7 @@ def read_dicom(path: Path | str, limit: int | None = None) -> Image:
         `(1, H, W)`; `(3, H, W)` for colour; `(C, D, H, W)` for several frames, sorted along the normal of their
         planes; `(C, T, D, H, W)` where each place was taken T times. float32 after rescaling, else as stored.
         `spacing_mm` and `affine` (RAS) where the file states them and the frames make an even volume; frames without
-        that stay in the order of the file.
+        that stay in the order of the file. A segmentation gives one channel a segment (`read_seg` tells which).
 
     Raises:
         DataError: Not DICOM, no pixels, damaged, too large, or a transfer syntax without decoder.
@@ -64,12 +64,13 @@ def read_dicom(path: Path | str, limit: int | None = None) -> Image:
         return _read_file(open_dicom(found), limit)
 
 
-def read_dicom_series(source: Path | str | list[Path], limit: int | None = None) -> Image:
+def read_dicom_series(source: Path | str | list[Path], limit: int | None = None, series: str | None = None) -> Image:
     """Read the slices of one series as a volume, ordered along the slice normal.
 
     Args:
-        source: A folder that holds one series, or the list of its files.
+        source: A folder, DICOMDIR or zip that holds one series, or the list of its files.
         limit: Most voxels of the whole volume; None takes the setting.
+        series: SeriesInstanceUID, where the source holds several.
 
     Returns:
         `(C, D, H, W)` with spacing and affine; slice k grows along the normal of the planes. `(C, T, D, H, W)` where
@@ -80,29 +81,18 @@ def read_dicom_series(source: Path | str | list[Path], limit: int | None = None)
         DataError: No images, several series, slices that differ in size, orientation or spacing, two slices at one
             place, or a missing slice.
     """
-    files = open_files(source) if isinstance(source, list) else _one_series(Path(source))
-    if not files:
-        raise DataError("a series of no files; give at least one")
-    place = files[0].path.parent
-    with guarded(place):
-        if len(files) == 1:
-            return _as_volume(_read_file(files[0], limit))
-        refuse_above(place, sum(int(np.prod(file.sizes)) for file in files), limit)
-        report, plan = examine(files)
-        if plan is None:
-            raise first_error(report, place)
-        if plan.files[0][0].sizes[0] > 1:
-            raise DataError(f"{place}: {files[0].path.name} holds several frames; read each file of it by itself")
-        with _pool() as pool:
-            volume = decode_plan(plan, pool)
-        return _series_image(volume, plan)
+    with _series_files(source, series) as files:
+        place = files[0].path.parent if isinstance(source, list) else Path(source)
+        with guarded(place):
+            return _volume(files, place, limit)
 
 
-def inspect_series(source: Path | str | list[Path]) -> SeriesReport:
+def inspect_series(source: Path | str | list[Path], series: str | None = None) -> SeriesReport:
     """Say what a series holds and what is wrong with it, from its headers alone.
 
     Args:
-        source: A folder that holds one series, or the list of its files.
+        source: A folder, DICOMDIR or zip that holds one series, or the list of its files.
+        series: SeriesInstanceUID, where the source holds several.
 
     Returns:
         Findings as data: localizers, missing or duplicated slices, gantry tilt, mixed acquisitions, lossy compression.
@@ -110,10 +100,8 @@ def inspect_series(source: Path | str | list[Path]) -> SeriesReport:
     Raises:
         DataError: No images, several series in a folder, or a file that is not DICOM.
     """
-    files = open_files(source) if isinstance(source, list) else _one_series(Path(source))
-    if not files:
-        raise DataError("a series of no files; give at least one")
-    return examine(files)[0]
+    with _series_files(source, series) as files:
+        return examine(files)[0]
 
 
 def series_in(folder: Path | str) -> dict[str, list[Path]]:
@@ -122,7 +110,7 @@ def series_in(folder: Path | str) -> dict[str, list[Path]]:
     Raises:
         DataError: No such folder, or a file named `.dcm` that is not DICOM.
     """
-    return {uid: [file.path for file in files] for uid, files in _found(Path(folder)).items()}
+    return {uid: [file.path for file in files] for uid, files in found_in(Path(folder)).items()}
 
 
 def read_header(path: Path | str, pixels: bool = True) -> Any:
@@ -141,6 +129,31 @@ def read_header(path: Path | str, pixels: bool = True) -> Any:
 
 
 @contextmanager
+def _series_files(source: Path | str | list[Path], series: str | None) -> Iterator[list[DicomFile]]:
+    if isinstance(source, list):
+        if not source:
+            raise DataError("a series of no files; give at least one")
+        yield one_series({series or "": open_files(source)}, source[0].parent, series)
+        return
+    with opened_study(source) as found:
+        yield one_series(found, Path(source), series)
+
+
+def _volume(files: list[DicomFile], place: Path, limit: int | None) -> Image:
+    if len(files) == 1:
+        return _as_volume(_read_file(files[0], limit))
+    refuse_above(place, sum(int(np.prod(file.sizes)) for file in files), limit)
+    report, plan = examine(files)
+    if plan is None:
+        raise first_error(report, place)
+    if plan.files[0][0].sizes[0] > 1:
+        raise DataError(f"{place}: {files[0].path.name} holds several frames; read each file of it by itself")
+    with _pool() as pool:
+        volume = decode_plan(plan, pool)
+    return _series_image(volume, plan)
+
+
+@contextmanager
 def _pool() -> Iterator[ThreadPoolExecutor]:
     from salus.data.readers.dicom_pixels import threads
 
@@ -155,6 +168,8 @@ def _read_file(file: DicomFile, limit: int | None) -> Image:
     from salus.data.readers.dicom_pixels import each_frame
     from salus.data.readers.dicom_values import channels_of, physical_type, writer_of
 
+    if "SegmentSequence" in file.header:
+        return _masks(file, limit)
     file.refuse_above(limit)
     frames, rows, columns, _ = file.sizes
     header, unit = file.header, unit_of(file.header)
@@ -186,6 +201,14 @@ def _read_file(file: DicomFile, limit: int | None) -> Image:
     affine = affine_of(placed.origin, placed.orientation, placed.spacing, ordered.step)
     spacing = (float(np.linalg.norm(ordered.step)), *placed.spacing)
     return Image(array=array, spacing_mm=spacing, affine=affine, unit=unit, modality=modality)
+
+
+def _masks(file: DicomFile, limit: int | None) -> Image:
+    from salus.data.readers.dicom_seg import read_seg
+
+    found = read_seg(file.path, limit=limit)
+    array = found.masks.astype(np.uint8) if found.masks.dtype == bool else found.masks
+    return Image(array=array, spacing_mm=found.spacing_mm, affine=found.affine, unit="mask", modality="SEG")
 
 
 def _arranged(file: DicomFile) -> tuple[tuple[tuple[int, ...], ...], Stack | None, Placed | None]:
@@ -234,27 +257,3 @@ def _as_volume(image: Image) -> Image:
     return Image(
         array=image.array[:, None], spacing_mm=spacing, affine=image.affine, unit=image.unit, modality=image.modality
     )
-
-
-def _found(place: Path) -> dict[str, list[DicomFile]]:
-    if not place.is_dir():
-        raise DataError(f"{place}: no such folder; check the path")
-    found: dict[str, list[DicomFile]] = {}
-    for path in sorted(place.rglob("*")):
-        if not path.is_file() or path.name == "DICOMDIR" or not (path.suffix.lower() in SUFFIXES or is_dicom(path)):
-            continue
-        file = open_dicom(path)
-        with guarded(path):
-            if "Rows" in file.header and "Columns" in file.header:
-                found.setdefault(str(getattr(file.header, "SeriesInstanceUID", "")), []).append(file)
-    return found
-
-
-def _one_series(folder: Path) -> list[DicomFile]:
-    found = _found(folder)
-    if not found:
-        raise DataError(f"{folder}: holds no DICOM images; check the path")
-    if len(found) > 1:
-        listing = ", ".join(f"{uid or 'no UID'} ({len(files)} files)" for uid, files in sorted(found.items()))
-        raise DataError(f"{folder}: holds {len(found)} series: {listing}; put each in a folder of its own")
-    return next(iter(found.values()))

@@ -19,6 +19,13 @@ from salus.schema.errors import DataError
 NAME = "imagecodecs"
 JPEG_XL = ("1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.111", "1.2.840.10008.1.2.4.112")
 DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
+OWN = {
+    JPEG_XL[0]: "JPEG XL Lossless",
+    JPEG_XL[1]: "JPEG XL JPEG Recompression",
+    JPEG_XL[2]: "JPEG XL",
+    DEFLATED_FRAMES: "Deflated Image Frame Compression",
+}
+"""Syntaxes that pydicom does not know, by name."""
 
 _JPEG = ("1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
 _JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
@@ -36,7 +43,7 @@ def is_available(uid: str) -> bool:
         import imagecodecs  # noqa: F401
     except ImportError:
         return False
-    return str(uid) in DECODER_DEPENDENCIES
+    return str(uid) in DECODER_DEPENDENCIES or str(uid) in OWN
 
 
 @cache

@@ -28,7 +28,7 @@ class SeriesFinding:
     Attributes:
         kind: `unreadable`, `several_series`, `several_patients`, `localizer`, `several_sizes`, `several_spacings`,
             `several_units`, `no_geometry`, `duplicate_slice`, `missing_slice`, `uneven_spacing`, `gantry_tilt`,
-            `lossy`.
+            `several_frames` (of reference), `lossy`.
         severity: `error` keeps the series from being read as a volume, `warning` bends it, `note` is worth knowing.
         what: One sentence.
         which: Names of the files.
@@ -228,6 +228,11 @@ def _notes(files: Sequence[DicomFile], plan: Plan | None) -> list[SeriesFinding]
     if lossy:
         what = "was compressed with loss: values are near the measured ones, not equal"
         found.append(_finding("lossy", "note", what, lossy, "prefer the original for measurements"))
+    frames = {str(file.header.get("FrameOfReferenceUID") or "") for file in files}
+    if len(frames) > 1:
+        what = f"{len(frames)} names of the frame of reference in one series"
+        remedy = "its slices are taken to lie in one frame; ask who replaced the UIDs"
+        found.append(_finding("several_frames", "warning", what, files, remedy))
     tilt = 0.0 if plan is None else tilt_of(plan.stack.step, plan.first.orientation)
     if tilt > TILTED_DEGREES:
         what = f"slices lean by {tilt:.1f} degrees against the step of the table: the volume is sheared"
