@@ -27,7 +27,7 @@ _ANY: Final = re.compile(rf"[{_U}{_L}][{_U}{_L}'\-]{{1,30}}")
 _PERSON: Final = rf"(?:{_TOKEN}|{_INITIAL})(?:[ ]{{1,2}}(?:(?i:{_PARTICLE})[ ])?(?:{_TOKEN}|{_INITIAL})){{0,4}}"
 
 _TITLES: Final = (
-    r"(?:Drs?|Mrs?|Ms|Mss|Mx|Prof|Rev|Fr|Sgt|Lt|Capt|Cpt|Col|Gen|Maj|Hon|Sr|Sra|Srta|Mme|Mlle|M)\.(?:\s?and\s(?:Mrs|Mr|Dr)\.)?|"
+    r"(?:Drs?|Mrs?|Ms|Mss|Mx|Prof|Rev|Fr|Sgt|Lt|Capt|Cpt|Col|Gen|Maj|Hon|Sr|Sra|Srta|Mme|Mlle)\.(?:\s?and\s(?:Mrs|Mr|Dr)\.)?|"
     r"(?:Drs?|Mrs?|Ms|Miss|Mx|Professor|Doctor|Nurse|Reverend|Father|Pastor|Rabbi|Imam|Chaplain|Sergeant|Officer|Detective|"
     r"Captain|Colonel|Judge|Senator|Herr|Frau|Se\u00f1ora?|Madame|Monsieur|Sir|Dame|Lord|Lady|Attorney|Deputy|Trooper|Midwife|DR|MR|MRS|MS|"
     r"Aunt|Uncle|Grandma|Grandpa|PA|NP|RN)(?:\sand\s(?:Mrs|Mr|Dr)\b)?"
@@ -54,13 +54,13 @@ _VERBS: Final = (
     r"reviewed\s+(?:with|by)|reported\s+to|called\s+(?:to|by|in\s+by)|telephoned\s+(?:to|by)|paged|contacted|notified|informed|seen\s+(?:and\s+(?:examined|evaluated)\s+)?(?:by|with)|evaluated\s+by|examined\s+by|assessed\s+by|followed\s+by|managed\s+by|"
     r"performed\s+by|dictated\s+by|signed\s+(?:off\s+)?by|transcribed\s+by|written\s+by|interpreted\s+by|read\s+by|approved\s+by|entered\s+by|verified\s+by|confirmed\s+(?:by|with)|staffed\s+with|precepted\s+(?:with|by)|supervised\s+by|handed?\s+(?:off|over)\s+to|handoff\s+(?:to|from)|"
     r"signed\s+out\s+to|report\s+(?:given\s+)?(?:to|from)|referred\s+(?:by|to)|referral\s+(?:to|from)|follow(?:s|ed)?[- ]?up\s+with|f/u\s+with|appointment\s+with|appt\s+with|under\s+(?:the\s+)?care\s+of|care\s+of|c/o|accompanied\s+by|brought\s+in\s+by|lives\s+with|married\s+to|"
-    r"consented\s+by|obtained\s+from|provided\s+by|given\s+by|according\s+to|per|on\s+behalf\s+of|attn|courtesy\s+of|consult(?:ed)?\s+(?:with|by)|met\s+with|meeting\s+with|visited\s+by|delivered\s+by|assisted\s+by|covering\s+for|relieved\s+by|witnessed\s+by|thank\s+you\s+for\s+referring|"
+    r"consented\s+by|obtained\s+from|(?:provided|given|explained|sent|faxed|mailed|forwarded|addressed|copied|reported|emailed|delegated|released|instructions|demonstrated)\s+(?:by|to)|according\s+to|per|on\s+behalf\s+of|attn|courtesy\s+of|consult(?:ed)?\s+(?:with|by)|met\s+with|meeting\s+with|visited\s+by|delivered\s+by|assisted\s+by|covering\s+for|relieved\s+by|witnessed\s+by|thank\s+you\s+for\s+referring|"
     r"pleasure\s+of\s+(?:seeing|meeting)|i\s+saw|we\s+saw|saw|reviewed|regarding|named|called|known\s+as|goes\s+by|nicknamed|prefers\s+to\s+be\s+called|likes\s+to\s+be\s+called|addressed\s+as|a\s+patient\s+named|introduced\s+(?:himself|herself)\s+as|maiden\s+name|formerly|emergency\s+contact\s+is|proxy\s+is|pcp\s+is|name\s+is|"
     r"interpreter|nurse|therapist|surgeon|technologist|tech|patient|pt|resident|intern|fellow|sonographer|radiologist|attending|hospitalist|cardiologist|oncologist|neurologist|student|social\s+worker|case\s+manager|caregiver|RN"
 )
-_CUE_TITLE: Final = re.compile(rf"(?<![\w.'-])(?:{_TITLES})\s{{0,2}}(?=\S)")
+_CUE_TITLE: Final = re.compile(rf"(?<![\w.'-])(?:{_TITLES})(?![{_U}{_L}'])\s{{0,2}}(?=\S)")
 _CUE_LOWER: Final = re.compile(r"(?<![\w.'-])(?:drs?|mrs?|ms|miss|prof)\b\.?\s{1,2}(?=[a-z])")
-_CUE_LABEL: Final = re.compile(rf"(?<![\w-])(?:{_LABELS})(?:\(s\))?\s{{0,3}}(?::|=|\t|\s-\s|/s/)\s{{0,6}}(?:/s/\s{{0,2}})?(?=\S)", re.IGNORECASE)
+_CUE_LABEL: Final = re.compile(rf"(?<![\w-])(?<!trade )(?<!brand )(?<!drug )(?<!generic )(?<!file )(?<!common )(?<!device )(?<!test )(?<!study )(?:{_LABELS})(?:\(s\))?\s{{0,3}}(?::|=|\t|\s-\s|/s/)\s{{0,6}}(?:/s/\s{{0,2}})?(?=\S)", re.IGNORECASE)
 _CUE_RELATIVE: Final = re.compile(rf"\b(?i:{_RELATIVES})(?:,|:|\s\(|,?\s(?i:is|was|named|called|and\s(?i:hcp|proxy|caregiver))|\sand\s(?i:{_RELATIVES}),?)?\s{{1,2}}(?=[{_U}])")
 _CUE_VERB: Final = re.compile(rf"\b(?i:{_VERBS})\s{{1,2}}(?=[{_U}])")
 _CUE_DEAR: Final = re.compile(r"(?im)^\s{0,12}(?:dear|hello|hi|to)\s+(?=\S)")
@@ -71,13 +71,19 @@ _SUBJECT: Final = re.compile(
     rf"(?P<x>{_PERSON}),?\s{{1,2}}(?:(?:is|was)\s(?:an?|the)\s(?:[\w-]{{2,20}}\s){{0,3}}(?:\d{{1,3}}|[a-z]{{3,8}}-?[a-z]{{0,8}})[\s-]{{0,2}}(?:y|m|w|d)|(?:is|was)\s(?:an?|the)\s(?:[\w-]{{2,20}}\s){{0,2}}(?:man|woman|lady|gentleman|male|female|boy|girl|infant|patient|teenager)\b|an?\s(?:[\w-]{{2,20}}\s){{0,2}}\d{{1,3}}[\s-]{{0,2}}(?:y|m)|\(?(?:DOB|MRN|d\.o\.b|born|age[ds]?\s\d)|\(\d{{1,3}}\s?[yMF])"
 )
 _ACTS: Final = re.compile(
-    rf"(?:(?<=[.!?:]\s)|(?m:^)\s{{0,6}})(?P<x>{_TOKEN}(?:[ ]{_TOKEN})?)\s(?:denies|reports|reported|states|stated|complains|endorses|says|said|tolerated|ambulated|understands|lives|works|smokes|drinks|presents|presented|returns|returned|came|called|phoned|agreed|agrees|requested|asked|was\s(?:admitted|discharged|seen|born|brought|transferred|extubated|intubated|evaluated|started|given|taken|counseled)|has\sbeen\s(?:doing|seen|followed)|will\s(?:follow|return|call|need|see)|did\swell|is\sdoing|remains|slept|ate|feels|felt|continues\sto)\b"
+    rf"(?:(?<=[.!?:]\s)|(?m:^)\s{{0,6}})(?P<x>{_TOKEN}(?:[ ]{_TOKEN})?)\s(?:denies|reports|reported|states|stated|complains|endorses|tolerated|ambulated|understands|lives|works|smokes|drinks|presents|presented|called|phoned|agreed|agrees|requested|asked|was\s(?:admitted|discharged|born|brought|extubated|intubated|counseled)|has\sbeen\s(?:doing|seen|followed)|will\s(?:follow|return|call|need|see)|did\swell|is\sdoing|slept|ate|feels)\b"
 )
 _LAST_FIRST: Final = re.compile(rf"(?P<x>{_TOKEN}(?:[ ]{_TOKEN})?(?:,[ ]?|\^)(?P<given>{_TOKEN})(?:[ ^](?:{_TOKEN}|{_INITIAL}))?)")
 _CARET: Final = re.compile(rf"[{_U}{_L}][{_U}{_L}'\- ]{{0,40}}\^[{_U}{_L}'\- ]{{1,40}}(?:\^[{_U}{_L}.'\- ]{{0,20}}){{0,3}}")
 _CHAIN: Final = re.compile(rf"{_PERSON}")
 _NEXT_JOINED: Final = re.compile(rf"(?:,\s?(?:and\s)?|\s(?:and|&|or)\s|/|;\s?)(?:(?:Drs?|Mrs?|Ms)\.?\s)?(?=[{_U}])")
-_USER: Final = re.compile(r"[\s,]+")
+_TERM_END: Final = re.compile(
+    r"(?:mab|nib|cillin|mycin|azole|prazole|statin|sartan|olol|pril|dipine|caine|azepam|oxetine|setron|triptan|vir|parin|"
+    r"[aeiou]ine|amine|idine|azine|idone|isone|olone|butol|xifen|furin|phine|thasone|tion|sion|itis|osis|emia|uria|opathy|ectomy|"
+    r"ology|graphy|oscopy|plasty|tomy|algia|plegia|paresis|ally|edly|ently|antly|ously|ically|ness|ment|ity|ures|ing|"
+    r"-guided|-based|-induced|-related|-like|-associated|-positive|-negative|-type|-free|-dose)$",
+    re.IGNORECASE,
+)
 
 
 def find_names(text: str, taken: Sequence[Span] = ()) -> list[Span]:
@@ -110,7 +116,7 @@ def _cued(text: str) -> Iterator[tuple[int, int]]:
     for pattern in (_SUBJECT, _ACTS):
         for match in pattern.finditer(text):
             span = _trim(text, *match.span("x"))
-            if span and not _term(text, *span):
+            if span and not _term(text, *span) and not _medical(text[slice(*span)]):
                 yield span
 
 
@@ -118,7 +124,7 @@ def _walk_list(text: str, at: int, comma: bool = False, weak: bool = False) -> I
     """Read one name, and others joined to it by "and", a comma or a slash."""
     for _ in range(6):
         end = _walk(text, at, comma)
-        if end is None or (weak and _term(text, at, end)):
+        if end is None or (weak and (_term(text, at, end) or _medical(text[at:end]))):
             return
         yield at, end
         joined = _NEXT_JOINED.match(text, end)
@@ -206,6 +212,8 @@ def _term(text: str, start: int, end: int) -> bool:
     plain = [word.lower().removesuffix("'s").removesuffix("'").strip(".") for word in words]
     after = re.match(r"'?s?[\s-]{1,2}([A-Za-z\u00c0-\u024f]+)", text[end : end + 30])
     follower = after[1].lower() if after else ""
+    if follower in EPONYM_HEADS and follower != "and" and len(words) == 1 and plain[0] in GIVEN - FAMILY:
+        return True
     if follower in EPONYM_HEADS and follower != "and" and any(part in EPONYMS for word in plain for part in (word, *word.split("-"))):
         return True
     if text[end - 2 : end] == "'s" and plain[-1] in EPONYMS:
@@ -213,6 +221,16 @@ def _term(text: str, start: int, end: int) -> bool:
     if len(words) == 1 and words[0].isupper() and len(words[0]) <= 5 and plain[0] not in FAMILY | GIVEN:
         return True
     return len(words) == 1 and (plain[0] in NOT_NAMES or (plain[0] in EPONYMS and plain[0] not in FAMILY))
+
+
+def _medical(words: str) -> bool:
+    """Tell drugs, findings and abbreviations by their form, where no list knows the word as a name."""
+    found = re.findall(rf"[{_U}{_L}'\-]+", words)
+    return any(
+        word.lower().removesuffix("'s") not in FAMILY | GIVEN
+        and (_TERM_END.search(word) or (word.isupper() and len(word) > 1 and not words.isupper()) or "-" in word and word.isupper())
+        for word in found
+    )
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:

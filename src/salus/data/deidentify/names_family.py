@@ -111,7 +111,7 @@ EPONYM_HEADS: Final = frozenset(
     nephritis agglutinin antibody proteins hernia triangle point tenderness angle method technique incision approach
     dressing splint sling boot collar brace patch medication-induced dyskinesia parkinsonism vasculitis arteritis ring
     rings web ganz pratt barre barré danlos willi lead leads osteotomy prosthesis amputation facies hand fingers toe
-    foot disorder prick dosing formula equation curve analysis regression correction population's stone stones attack
+    foot disorder prick dosing formula equation curve analysis regression correction protocol protocols population's stone stones attack
     attacks and
     """.split()
 )

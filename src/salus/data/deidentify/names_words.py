@@ -68,6 +68,10 @@ NOT_NAMES: Final = frozenset(
     respectfully best warm kind cordially faithfully truly wishes guarantor subscriber beneficiary policyholder
     sponsor employer employed works mailing phone: fax: dictating verified authenticated approved cosigned accompanied
     brought verbal
+    european british irish scottish american chinese japanese indian korean italian turkish iranian pakistani russian
+    polish portuguese brazilian arab vietnamese filipino somali nigerian indonesian western southern northern eastern
+    cesarean caesarean cesarian doc docs wants thinks tells gave put prescribed basically finally several lesion lesions
+    depression seizures company anti pro non multi dr's otherwise never always free serious
     """.split()
 )
 

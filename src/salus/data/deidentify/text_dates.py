@@ -42,7 +42,7 @@ _NEAR: Final = (
     r"next|due|lmp|edc|edd|expires?|signed|dictated|transcribed|received|reported|reviewed|ct|mri|cxr|echo|xr|us|ekg|ecg|"
     r"labs?|culture|cultures|scan|film|exam|injury|surgery|updated|scheduled|appointment|appt|procedure|biopsy|study|"
     r"comparison|compared\s+(?:to|with)|prior|previous|week\s+of|as\s+of|effective|ending|beginning|starting|return(?:ed|s)?|"
-    r"clinic|arrived|transferred|extubated|intubated|placed|removed|given|started\s+on)\b\.?|[:(,;]|-)\s{0,3}"
+    r"clinic|arrived|transferred|extubated|intubated|placed|removed|given|started\s+on)\b\.?|:|,)\s{0,3}"
 )
 
 _DATES: Final = (
@@ -78,9 +78,9 @@ _RANGE: Final = re.compile(
 )
 _NEAR_BEFORE: Final = re.compile(_NEAR + r"$", re.IGNORECASE)
 _NEVER_BEFORE: Final = re.compile(
-    r"(?:bp|blood\s+pressure|pressures?|strength|motor|power|reflexes|pain|score|scale|scored|gcs|apgars?|murmur|grade|"
+    r"\b(?:bp|blood\s+pressure|pressures?|strength|motor|power|reflexes|pain|score|scale|scored|gcs|apgars?|murmur|grade|"
     r"vision|acuity|va|o[ds]|sem|dtrs?|tabs?|ratio|moca|mmse|sats?|nodes?|positive\s+in|\bout\b|gleason|muscle|sensation|"
-    r"orientation|oriented|pulses?|stage|rated|level|gravida|para|times|level\s+of|take|takes|taking|dose|lenses?|plan)"
+    r"orientation|oriented|pulses?|stage|rated|level|gravida|para|times|level\s+of|take|takes|taking|dose|lenses?)\b"
     r"[^.\n\d]{0,25}$",
     re.IGNORECASE,
 )
@@ -88,7 +88,7 @@ _NEVER_AFTER: Final = re.compile(
     r"\s{0,2}(?:-?strength|strengths?|in\s+(?:all|both|the|upper|lower|bilateral)|murmur|sem|systolic|diastolic|hsm|tabs?|"
     r"tablets?|pain|of\s+the|teaspoons?|tsp|cups?|inch(?:es)?|mile|patients?|cases?|nodes?|cores?|lymph|blood|bottles|"
     r"children|subjects|mm\b|cm\b|mg\b|ml\b|bilat|throughout|proximal|distal|reflexes|[rl]ue|[rl]le|normal\s+saline|ns\b|"
-    r"hours?|days?|weeks?|months?|years?|scale|score|points|criteria|ratio|dilution|way|of\s+normal|upper|lower|hip|knee|"
+    r"hours?|days?|weeks?|months?|years?|doses?|beads|pills?|caps?|capsules?|of\s+an?|scale|score|points|criteria|ratio|dilution|way|of\s+normal|upper|lower|hip|knee|"
     r"ankle|biceps|triceps|grip|deltoids?|quadriceps|and\s+(?:reflexes|symmetric)|symmetric|pulses|full)",
     re.IGNORECASE,
 )  # fmt: skip
@@ -98,11 +98,11 @@ _NINETY: Final = rf"(?:9\d|1[0-2]\d|{_TENS})"
 _AGES: Final[tuple[Rule, ...]] = (
     rule("age", rf"(?<![\d./\-])(?P<x>{_NINETY})(?:\.\d)?[\s-]{{0,2}}(?:years?|yrs?\.?|y\.?)[\s-]{{0,2}}(?:old|o\.?\b|of\s+age)"),
     rule("age", rf"(?<![\d./\-])(?P<x>{_NINETY})\s?-?(?:y/?o\b|yo[fm]?\b|y\.o\.?|yof|yom|yr\s?old|y\.?\s?/\s?o)"),
-    rule("age", rf"\b(?:age[ds]?|aged\s+about|age\s+of|at\s+age|ages)(?:\s?[:=]\s?|\s+(?:is|was|of|about|around|approximately)\s+|\s+)(?P<x>{_NINETY})(?![\d%./]|\s?(?:days?|months?|weeks?|hours?))"),
+    rule("age", rf"\b(?:age[ds]?|aged\s+about|age\s+of|at\s+age|ages)(?:\s?[:=]\s?|\s+(?:is|was|of|about|around|approximately)\s+|\s+)(?P<x>{_NINETY})(?!\d|[%/]|\.\d|\s?(?:days?|months?|weeks?|hours?))"),
     rule("age", rf"\b(?:he|she|patient|who|mother|father|grandmother|grandfather|now)\s+(?:is|was|turned|turns|turning)\s+(?:now\s+|currently\s+)?(?P<x>{_NINETY})(?=\s*(?:[.,;)]|$|and\b|years?\b|but\b|now\b|when\b|last\b|this\b|in\b))(?![.,]\d)"),
-    rule("age", rf"\b(?:turned|turning|turns|died\s+at|lived\s+to|age\s+at\s+death|dead\s+at|deceased\s+at|passed\s+away\s+at)(?:\s+be|\s+of)?(?:\s?:)?\s+(?P<x>{_NINETY})(?![\d%./]|\s?(?:degrees|mmhg|weeks|days|months))"),
+    rule("age", rf"\b(?:turned|turning|turns|died\s+at|lived\s+to|age\s+at\s+death|dead\s+at|deceased\s+at|passed\s+away\s+at)(?:\s+be|\s+of)?(?:\s?:)?\s+(?P<x>{_NINETY})(?!\d|[%/]|\.\d|\s?(?:degrees|mmhg|weeks|days|months))"),
     rule("age", rf"(?<![\d./])(?P<x>{_NINETY}(?:st|nd|rd|th)?)\s+birthday"),
-    rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))\s?/?\s?[MF]\b(?![.\w])", 0),
+    rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))\s?/?\s?[MF]\b(?=,?\s(?:with|who|w/|c/o|h/o|s/p|hx|PMH|presents|presenting|p/w|admitted|from|here|status)\b)", 0),
     rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))[\s-]{1,2}(?:(?:white|black|hispanic|asian|caucasian|frail|elderly)\s)?(?:male|female|man|woman|lady|gentleman|gentlewoman)\b"),
     rule("age", r"\b(?P<x>0(?:9\d|1[01]\d)Y)\b"),
 )  # fmt: skip
@@ -110,7 +110,7 @@ _AGES: Final[tuple[Rule, ...]] = (
 
 def find_dates(text: str) -> list[Span]:
     """Find dates with at least a day or a month."""
-    found = apply(_DATES, text)
+    found = [span for span in apply(_DATES, text) if not _is_word(text[span[0] : span[1]])]
     found += [span for span in apply((_MONTH_YEAR,), text) if not _measured(text, span[0], span[1])]
     for match in _RANGE.finditer(text):
         if not _measured(text, match.start(), match.end()):
@@ -132,6 +132,11 @@ def year_of(value: str) -> str:
     return match[0] if match else ""
 
 
+def _is_word(value: str) -> bool:
+    """Tell a verb or an abbreviation in capitals from a month that stands alone: "may", "march", "OCT", "MAR"."""
+    return value in ("may", "march") or (len(value) <= 4 and value.isalpha() and value.isupper())
+
+
 def _measured(text: str, start: int, end: int) -> bool:
     return bool(_NEVER_AFTER.match(text, end) or _NEVER_BEFORE.search(text, max(0, start - 45), start))
 
@@ -144,9 +149,10 @@ def _is_month_day(text: str, match: re.Match[str]) -> bool:
     padded = month.startswith("0") or (len(month) == 2 and len(day) == 2 and day.startswith("0"))
     line = text.rfind("\n", 0, match.start()) + 1
     near = bool(_NEAR_BEFORE.search(text, max(0, match.start() - 24), match.start())) or not text[line : match.start()].strip()
-    if int(month) == int(day) or int(day) in (5, 6, 10):
+    if int(month) == int(day) or int(day) in (2, 3, 4, 5, 6, 8, 10) and "0" not in (month[0], day[0]):
         # 5/5, 2/6, 7/10 are grades more often than days.
         return padded or bool(
             re.search(r"\b(?:on|since|until|dated?|by|dob|admitted|discharged|through)\s{1,2}$", text[max(0, match.start() - 14) : match.start()], re.I)
         )
-    return near or padded or int(day) > 12
+    timed = bool(re.match(r"\s{1,2}(?:at\s)?\d{1,2}:\d{2}", text[match.end() : match.end() + 12]))
+    return near or padded or timed or int(day) > 12

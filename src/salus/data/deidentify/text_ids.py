@@ -29,7 +29,7 @@ def _bound(kind: str, words: str) -> Rule:
 
 
 _IDS: Final = (
-    _free("mrn", r"mrn|mr\s?#|med(?:ical)?\.?\s?rec(?:ord)?s?\.?|medrec|hospital\s+(?:number|no\.?|id)|hosp\.?\s?(?:no|num|#)\.?|"
+    _free("mrn", r"mrn|mr\s?#|med(?:ical)?\.?\s?rec(?:ord)?\.?|medical\s+records\s+(?:number|no\.?|#)|medrec|hospital\s+(?:number|no\.?|id)|hosp\.?\s?(?:no|num|#)\.?|"
                  r"chart\s+(?:number|no\.?|#)|patient\s?(?:id|number|no\.?|identifier|#)|pt\.?\s?(?:id|no\.?|#)|unit\s+(?:number|no\.?|#)|"
                  r"nhs\s+(?:number|no\.?)|empi|mpi|record\s+(?:number|no\.?|#)|ur\s?(?:number|no\.?)|chi\s+number|pid"),
     _bound("mrn", r"chart|record|file|patient|unit|urn"),
@@ -44,7 +44,7 @@ _IDS: Final = (
                      r"visa|mastercard|amex|guarantor\s?(?:number|no\.?|id|#|account)|statement\s?(?:number|no\.?|#)|bank\s+account|claim\s?(?:number|no\.?|id|#)|bill\s?(?:number|no\.?|#)"),
     _bound("account", r"account|encounter|visit|invoice|bill(?:ing)?|claim|statement|payment|receipt|financial|guarantor|admission"),
     _free("licence", r"npi|dea|(?:driver'?s?|driving|medical|nursing|pharmacy|state|professional|pilot'?s?|marriage|gun|firearms?)\s+licen[cs]e|"
-                     r"licen[cs]e\s?(?:number|no\.?|id|#)|lic\.?\s?(?:no\.?|num|#)|dl\s?(?:no\.?|#|number)?|upin|passport|visa\s+number|green\s+card|"
+                     r"licen[cs]e\s?(?:number|no\.?|id|#)|lic\.?\s?(?:no\.?|num|#)|dl\s?(?:no\.?|#|number)|upin|passport|visa\s+number|green\s+card|"
                      r"(?:birth|death|board|marriage)\s+certificate|certificate\s?(?:number|no\.?|id|#)|cert\.?\s?(?:no\.?|#)|registration\s?(?:number|no\.?|#)|"
                      r"alien\s+(?:number|registration)|gmc\s?(?:number|no\.?)|nmc\s?(?:pin|number)"),
     _bound("licence", r"licen[cs]e|lic|certificate|certification|cert|permit|registration|credential"),

@@ -63,12 +63,13 @@ _UNIT: Final = (
 )
 _ZIP: Final = r"\d{5}(?:-\d{4})?"
 _CITY: Final = rf"(?:{_W}(?:[ ]{_W}){{0,3}})"
+_SURE_CODES: Final = "|".join(code for code in _CODES.split("|") if code not in ("MD", "PA", "DO", "OR", "IN", "ME", "MS", "MA"))
 _TAIL: Final = rf"(?:[,.]?\s{{1,3}}{_CITY})?(?:,?\s{{1,3}}(?:{_CODES}|{_STATES})\.?)?(?:,?\s{{1,3}}{_ZIP})?"
 _ORG: Final = (
-    r"(?:(?:Memorial|Regional|Community|General|County|Children's|Veterans(?:'|\sAffairs)?|VA|University|City|District|"
+    r"(?:(?:Memorial|Regional|Community|General|County|Children's|Veterans(?:'|[ ]Affairs)?|VA|University|City|District|"
     r"Teaching|Psychiatric|Rehabilitation|Women's|Cancer|Heart|Medical|Surgical|Methodist|Baptist|Presbyterian|Health|"
     r"Nursing|Skilled|Family|Urgent|Care|Surgery|Dialysis|Imaging|Behavioral|Mental|Senior|Assisted|Living|Retirement|"
-    r"Eye|Pain|Dental|Orthopa?edics?|Sleep|Wellness|Primary|Home|Internal|Medicine|Radiology|Diagnostic)\s){0,4}"
+    r"Eye|Pain|Dental|Orthopa?edics?|Sleep|Wellness|Primary|Home|Internal|Medicine|Radiology|Diagnostic)[ ]){0,4}"
     r"(?:Hospitals?|Medical Cent(?:er|re)|Clinics?|Infirmary|Hospice|Health ?care|Health (?:System|Center|Centre|Services|Network|"
     r"Partners)|Nursing (?:Home|Facility|Center)|Sanatorium|Care (?:Center|Centre|Home|Facility)|Cancer Center|Cancer Institute|"
     r"Medical (?:Group|Associates|Plaza|Clinic|Arts|Practice)|Rehab(?:ilitation)?(?: Center| Hospital| Institute)?|Surgery Center|"
@@ -77,42 +78,42 @@ _ORG: Final = (
     r"Urgent Care|Treatment Center|Birth Center|Shelter|Correctional Facility|State Prison|Detention Center|Eye Institute)"
 )
 _SCHOOL: Final = (
-    r"(?:(?:Elementary|Middle|High|Primary|Secondary|Preparatory|Nursery|Charter|Junior High|Grammar|Community|State|Technical)\s){1,2}"
+    r"(?:(?:Elementary|Middle|High|Primary|Secondary|Preparatory|Nursery|Charter|Junior High|Grammar|Community|State|Technical)[ ]){1,2}"
     r"(?:School|College|University)|University|College|Academy|Kindergarten|(?:Baptist|Methodist|Lutheran|Catholic|Presbyterian|"
-    r"Episcopal|Pentecostal)\s(?:Church|Parish)|Church|Synagogue|Mosque|Temple|Library|Mall|Airport|Fire Department|Police Department|"
+    r"Episcopal|Pentecostal)[ ](?:Church|Parish)|Church|Synagogue|Mosque|Temple|Library|Mall|Airport|Fire Department|Police Department|"
     r"Base|Camp|Barracks|School District"
 )
 _FIRM: Final = (
     r"(?:Incorporated|Inc|LLC|L\.L\.C|Ltd|Limited|Corp|Corporation|Company|Co|GmbH|PLC|LLP|Industries|Logistics|Foods|"
     r"Manufacturing|Construction|Enterprises|Trucking|Motors|Bank|Insurance|Consulting|Holdings|Partners|Associates|Plumbing|"
-    r"Electric|Roofing|Landscaping|Bakery|Restaurant|Diner|Hotel|Airlines|Steel|Farms?|Technologies|Systems|Solutions|Group|"
+    r"Electric|Roofing|Landscaping|Bakery|Restaurant|Diner|Hotel|Airlines|Steel|Farms?|"
     r"Stores?|Market|Supermarket|Warehouse|Mills?|Works|Shipyard|Dairy|Brewery|Transit|Freight)"
 )
 
 _PLACES: Final[tuple[Rule, ...]] = (
-    rule("place", rf"(?<![\w./-])\d{{1,6}}(?:-?[A-Za-z])?(?:\s?[-/]\s?\d{{1,4}})?\s{{1,2}}(?:[NSEW]\.?[EW]?\.?\s|North\s|South\s|East\s|West\s)?"
-                  rf"(?:(?:\d{{1,3}}(?:st|nd|rd|th|ST|ND|RD|TH))|{_W}(?:\s{_W}){{0,3}}?)\s{_STREET}\b\.?(?:\s(?:[NSEW]{{1,2}}|North|South|East|West)\b)?{_UNIT}{_TAIL}", 0),
-    rule("place", rf"(?<![\w./-])\d{{1,6}}\s(?:Avenue|Ave|Rue|Via|Calle|Camino|Avenida|Rua|Broadway)\.?\s?(?:(?:de|la|del|des|of|the)\s){{0,2}}(?:{_W})?(?:\s{_W})?{_UNIT}{_TAIL}", 0),
-    rule("place", rf"\b(?:P\.?\s?O\.?\s?Box|Post Office Box|PO BOX|Box|RR|Rural Route|R\.R\.)\s?#?\s?\d{{1,6}}(?:,?\s?Box\s\d{{1,5}})?{_TAIL}", 0),
-    rule("place", rf"\b(?:corner of|intersection of|lives on|lives at|resides (?:at|on)|living on|house on|home on|found (?:down )?on|fell on|collision on|accident on)\s(?P<x>(?:\d{{1,6}}\s)?{_W}(?:\s{_W}){{0,3}}(?:\s(?:and|at|&)\s{_W}(?:\s{_W}){{0,2}})?)", 0),
-    rule("place", rf"\b(?P<x>{_W}(?:\s{_W}){{0,2}}\s(?:Street|Avenue|Boulevard|Blvd|Lane|Road|Drive|Parkway|Highway|Turnpike|Terrace|Crescent))\b(?!\s(?:Test|Score|drugs?))", 0),
-    rule("place", rf"\b(?:I|US|Interstate|Route|Rte|Highway|Hwy)[- ]\d{{1,3}}(?:\s(?:near|at|and)\s{_W}(?:\s{_W})?)?\b", 0),
-    rule("place", rf"(?<![\w'])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ]{_U}[\w'.\-]{{1,24}}){{0,3}}),\s{{1,2}}(?:(?:{_CODES})\b|(?:{_STATES})\b)(?P<z>,?\s{{1,3}}{_ZIP})?", 0),
-    rule("place", rf"\b(?:{_CODES}|{_STATES}),?\s{{1,3}}(?P<x>{_ZIP})\b", 0),
-    rule("place", rf"\b(?:zip(?:\s?code)?|postal\s?code|postcode)(?:\s(?:is|of))?\s{{0,2}}[:#]?\s{{0,2}}(?P<x>{_ZIP}|[A-Z]{{1,2}}\d[A-Z\d]?\s?\d[A-Z]{{2}}|[A-Z]\d[A-Z]\s?\d[A-Z]\d)\b"),
-    rule("place", r"\b(?P<x>[A-Z]{1,2}\d{1,2}[A-Z]?\s\d[ABD-HJLNP-UW-Z]{2})\b", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>(?:St\.?|Saint|Mt\.?|Mount|Our Lady of|Sacred|Holy|Good)\s{_W}(?:\s{_W}){{0,2}}(?:'s)?)(?=\s(?:Hospital|Medical|Clinic|Health|Infirmary|Home|Church|School|Parish|Hospice|ED|ER|Emergency))", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:\s(?:(?:of|the|for|and|&|de|del)\s){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,4}}?\s{_ORG})\b", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:\s(?:(?:of|the|for|and|&)\s){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,3}}?\s(?:{_SCHOOL}))\b", 0),
-    rule("place", rf"\b(?P<x>(?:Hospital|University|College|Church|Clinic|Academy|School|Institute|Abbey|Town|City|County|Village|Borough|Township)\s(?:of|for)\s(?:the\s)?{_W}(?:\s{_W}){{0,2}})\b", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{2,24}}(?:\s{_U}[\w'.\-]{{2,24}}){{0,2}}\s(?:County|Parish|Township|Borough|Twp|Heights|Village|Reservation|Precinct|Neighborhood|Apartments|Estates|Trailer Park|Towers))\b", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'&.\-]{{1,24}}(?:\s(?:(?:and|&|of)\s)?{_U}[\w'&.\-]{{1,24}}){{0,3}}?,?\s{_FIRM})\b\.?", 0),
-    rule("place", rf"(?i:\b(?:works?|worked|working|employed|employment|job|employee)\s(?:at|for|by|with|of|in)(?:\s(?:the|a))?)\s(?P<x>{_U}[\w'&.\-]{{1,24}}(?:\s(?:(?:and|&|of)\s)?{_U}[\w'&.\-]{{1,24}}){{0,3}})", 0),
-    rule("place", rf"(?i:\b(?:employer|school|workplace|company|employer\s+name|place\s+of\s+(?:work|employment))\s?:\s{{0,3}})(?P<x>{_W}(?:\s(?:(?:and|&|of)\s)?{_W}){{0,4}})", 0),
-    rule("place", rf"(?i:\b(?:lives?|lived|living|resid(?:es?|ed|ing)|resident|native|born|raised|grew\s+up|moved|relocated|travel(?:l?ed|l?ing|s)?|trip|visited|visiting|returned|flew|vacation(?:ed|ing)?|immigrated|emigrated|originally|hometown|transferred|airlifted|drove|commutes|house|home)\s(?:in|from|to|of|at|near|outside|around|is)(?:\s(?:the|downtown|rural|nearby|suburban|town\sof|city\sof|village\sof|outside))?)\s(?P<x>{_U}[\w'\-]{{1,24}}(?:\s{_U}[\w'\-]{{1,24}}){{0,2}})", 0),
-    rule("place", rf"(?i:\b(?:city|town|birthplace|place\s+of\s+birth|county|residence|hometown|municipality|village|facility|hospital|clinic|location|site|institution|organi[sz]ation|sending\s+facility|referring\s+facility|pharmacy|preferred\s+pharmacy|department\s+of)\s?:\s{{0,3}})(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ]{_U}[\w'.\-]{{1,24}}){{0,3}})", 0),
-    rule("place", r"(?i:\b(?:(?:home|mailing|street|current|permanent)\s)?address(?:es)?\s?(?:is|[:=])\s{0,3})(?P<x>[^\n;]{4,90}?)(?=\s{2,}|[\n;]|$|\.\s|,?\s(?i:phone|tel|cell|fax|email|mobile|dob|mrn)\b)", 0),
-    rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?!\s(?:Coma|coma|Outcome|Score|score|criteria|virus|Scale|scale|Heart|Bowel|stool|classification|encephalitis|Blue|B\b))", 0),
+    rule("place", rf"(?<![\w./-])\d{{1,6}}(?:-?[A-Za-z])?(?:[ ]?[-/][ ]?\d{{1,4}})?[ ]{{1,2}}(?:[NSEW]\.?[EW]?\.?[ ]|North[ ]|South[ ]|East[ ]|West[ ])?"
+                  rf"(?:(?:\d{{1,3}}(?:st|nd|rd|th|ST|ND|RD|TH))|{_W}(?:[ ]{_W}){{0,3}}?)[ ]{_STREET}\b\.?(?:[ ](?:[NSEW]{{1,2}}|North|South|East|West)\b)?{_UNIT}{_TAIL}", 0),
+    rule("place", rf"(?<![\w./-])\d{{1,6}}[ ](?:Avenue|Ave|Rue|Via|Calle|Camino|Avenida|Rua|Broadway)\.?[ ]?(?:(?:de|la|del|des|of|the)[ ]){{0,2}}(?:{_W})?(?:[ ]{_W})?{_UNIT}{_TAIL}", 0),
+    rule("place", rf"\b(?:P\.?[ ]?O\.?[ ]?Box|Post Office Box|PO BOX|Box|RR[ ]?#|Rural Route|R\.R\.)[ ]?#?[ ]?\d{{1,6}}(?:,?[ ]?Box[ ]\d{{1,5}})?{_TAIL}", 0),
+    rule("place", rf"\b(?:corner of|intersection of|lives on|lives at|resides (?:at|on)|living on|house on|home on|found (?:down )?on|fell on|collision on|accident on)[ ](?P<x>(?:\d{{1,6}}[ ])?{_W}(?:[ ]{_W}){{0,3}}(?:[ ](?:and|at|&)[ ]{_W}(?:[ ]{_W}){{0,2}})?)", 0),
+    rule("place", rf"\b(?P<x>{_W}(?:[ ]{_W}){{0,2}}[ ](?:Street|Avenue|Boulevard|Blvd|Lane|Road|Drive|Parkway|Highway|Turnpike|Terrace|Crescent))\b(?![ ](?:Test|Score|drugs?))", 0),
+    rule("place", rf"\b(?:I|US|Interstate|Route|Rte|Highway|Hwy)[- ]\d{{1,3}}(?:[ ](?:near|at|and)[ ]{_W}(?:[ ]{_W})?)?\b", 0),
+    rule("place", rf"(?<![\w'])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ]{_U}[\w'.\-]{{1,24}}){{0,3}}),[ ]{{1,2}}(?:(?:{_SURE_CODES})\b|(?:{_STATES})\b|(?:{_CODES})(?=,?[ ]{{1,3}}{_ZIP}))", 0),
+    rule("place", rf"\b(?:{_CODES}|{_STATES}),?[ ]{{1,3}}(?P<x>{_ZIP})\b", 0),
+    rule("place", rf"\b(?:zip(?:[ ]?code)?|postal[ ]?code|postcode)(?:[ ](?:is|of))?[ ]{{0,2}}[:#]?[ ]{{0,2}}(?P<x>{_ZIP}|[A-Z]{{1,2}}\d[A-Z\d]?[ ]?\d[A-Z]{{2}}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)\b"),
+    rule("place", r"\b(?P<x>[A-Z]{1,2}\d{1,2}[A-Z]?[ ]\d[ABD-HJLNP-UW-Z]{2})\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>(?:St\.?|Saint|Mt\.?|Mount|Our Lady of|Sacred|Holy|Good)[ ]{_W}(?:[ ]{_W}){{0,2}}(?:'s)?)(?=[ ](?:Hospital|Medical|Clinic|Health|Infirmary|Home|Church|School|Parish|Hospice|ED|ER|Emergency))", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ](?:(?:of|the|for|and|&|de|del)[ ]){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,4}}?[ ]{_ORG})\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ](?:(?:of|the|for|and|&)[ ]){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,3}}?[ ](?:{_SCHOOL}))\b", 0),
+    rule("place", rf"\b(?P<x>(?:Hospital|University|College|Church|Clinic|Academy|School|Institute|Abbey|Town|City|County|Village|Borough|Township)[ ](?:of|for)[ ](?:the[ ])?{_W}(?:[ ]{_W}){{0,2}})\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{2,24}}(?:[ ]{_U}[\w'.\-]{{2,24}}){{0,2}}[ ](?:County|Parish|Township|Borough|Twp|Heights|Village|Reservation|Precinct|Neighborhood|Apartments|Estates|Trailer Park|Towers))\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'&.\-]{{1,24}}(?:[ ](?:(?:and|&|of)[ ])?{_U}[\w'&.\-]{{1,24}}){{0,3}}?(?:,?[ ]{_FIRM}){{1,3}})\b\.?", 0),
+    rule("place", rf"(?i:\b(?:works?|worked|working|employed|employment|job|employee)[ ](?:at|for|by|with|of)(?:[ ](?:the|a))?)[ ](?![A-Z]{{2,4}}\b)(?P<x>{_U}[\w'&.\-]{{1,24}}(?:[ ](?:(?:and|&|of)[ ])?{_U}[\w'&.\-]{{1,24}}){{0,3}})", 0),
+    rule("place", rf"(?i:\b(?:employer|school|workplace|company|employer[ ]+name|place[ ]+of[ ]+(?:work|employment))[ ]?:[ ]{{0,3}})(?P<x>{_W}(?:[ ](?:(?:and|&|of)[ ])?{_W}){{0,4}})", 0),
+    rule("place", rf"(?i:\b(?:lives?|lived|living|resid(?:es?|ed|ing)|resident|native|born|raised|grew[ ]+up|moved|relocated|travel(?:l?ed|l?ing|s)?|trip|visited|visiting|returned|flew|vacation(?:ed|ing)?|immigrated|emigrated|originally|hometown|(?:teacher|engineer|farmer|worker|veteran|man|woman|male|female|student|driver|lady|gentleman|visitor|tourist|family|boy|girl|immigrant|refugee|patient|nurse|carpenter|miner|clerk)s?(?=[ ]from)|transferred|airlifted|drove|commutes|house|home)[ ](?:in|from|to|of|at|near|outside|around|is)(?:[ ](?:the|downtown|rural|nearby|suburban|town[ ]of|city[ ]of|village[ ]of|outside))?)[ ](?P<x>{_U}[\w'\-]{{1,24}}(?:[ ]{_U}[\w'\-]{{1,24}}){{0,2}})", 0),
+    rule("place", rf"(?i:\b(?:city|town|birthplace|place[ ]+of[ ]+birth|county|residence|hometown|municipality|village|facility|hospital|clinic|location|site|institution|organi[sz]ation|sending[ ]+facility|referring[ ]+facility|pharmacy|preferred[ ]+pharmacy|department[ ]+of)[ ]?:[ ]{{0,3}})(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ]{_U}[\w'.\-]{{1,24}}){{0,3}})", 0),
+    rule("place", r"(?i:\b(?:(?:home|mailing|street|current|permanent)[ ])?address(?:es)?[ ]?(?:is|[:=])[ ]{0,3})(?P<x>[^\n;]{4,90}?)(?=[ ]{2,}|[\n;]|$|\.[ ]|,?[ ](?i:phone|tel|cell|fax|email|mobile|dob|mrn)\b)", 0),
+    rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?![ ](?:Coma|coma|Outcome|Score|score|criteria|virus|Scale|scale|Heart|Bowel|stool|classification|encephalitis|Blue|B\b))", 0),
 )  # fmt: skip
 _NOT_A_PLACE: Final = frozenset(
     "emergency intensive operating recovery medical surgical cardiac nursing this that her his the our your outside local another "
@@ -121,6 +122,10 @@ _NOT_A_PLACE: Final = frozenset(
     "cardiology oncology follow follow-up coumadin warfarin pain wound diabetes eye anticoagulation hypertension in at to from by "
     "if when on and or we she he they it there please patients stool blood step bone red white care health national dental "
     "american european international world prior previous subject age sex name date discharge admission".split()
+)
+_GENERIC: Final = re.compile(
+    rf"(?:hospitals?|clinics?|pharmacy|infirmary|hospice|{_SCHOOL}|{_FIRM}|{_STREET}|healthcare|health|shelter|manor|rehab)",
+    re.IGNORECASE,
 )
 
 
@@ -152,6 +157,6 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
     left = [text[slice(*word)].lower().strip(".,'") for word in words]
     if all(word in _LARGE or word in _NOT_A_PLACE for word in left) or "_".join(left) in _LARGE:
         return None
-    if len(left) == 1 and re.fullmatch(r"hospitals?|clinics?|pharmacy|infirmary|hospice|university|college|church", left[0]):
+    if len(left) == 1 and _GENERIC.fullmatch(left[0]):
         return None
     return words[0][0], start + len(text[start:end].rstrip(" ,.;"))

@@ -42,12 +42,12 @@ _WORLD = r"(?:\+|\b00)[1-9]\d{0,2}[-. ]?(?:\(0?\d{1,5}\)[-. ]?)?\d{1,4}(?:[-. ]\
 _UK = r"\(?\b0\d{2,4}\)?[-. ]\d{3,4}[-. ]\d{3,4}"
 _EXT = r"(?:[,;]?\s?\(?(?:ext(?:ension|n|\.)?|x)[.:#]?\s?\d{1,6}\)?)?"
 _NUMBER = rf"(?:{_WORLD}|{_NANP}|{_UK}|\d{{10,11}}|\d{{3}}[-. ]\d{{4}})"
-_LOOSE = rf"(?:{_NUMBER}|\d{{1,5}}[-. ]?\d{{3,5}}|\d{{4,7}}){_EXT}"
+_LOOSE = rf"(?:{_NUMBER}|\d{{1,5}}[- ]?\d{{3,5}}|\d{{4,7}}){_EXT}"
 _IS = r"\s{0,3}(?:number|numbers|no\.?|nr\.?|num|#|line)?\s{0,3}(?:is|was|at|to|on|[:#=.\-])?\s{0,3}(?:\(\w{1,6}\)\s?)?"
 
 _PHONE_WORDS = (
     r"tele?phone|phone|tel|cell(?:ular)?(?:\s?phone)?|mobile|mob|pager|beeper|bleep|paged?|voicemail|callback|"
-    r"call[- ]back|hotline|home|work|contact|whatsapp|text|ph"
+    r"call[- ]back|hotline|home|work|contact|whatsapp|text|ph(?=\.?\s?[:#]\s?[(+\d]{2})(?!\W{1,3}\d\.\d)"
 )
 _TLD = (
     r"(?:com|org|net|edu|gov|mil|int|info|biz|health|care|clinic|hospital|io|us|uk|ca|de|fr|au|in|ie|nz|ch|nl|be|es|it|"
