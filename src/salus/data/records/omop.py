@@ -146,8 +146,8 @@ def _visits(context: _Context, path: Path) -> dict[str, int]:
             place = "" if places[i] == "concept|0" else places[i]
             gather.encounter(
                 Encounter(id=visit, patient=person, start=when(int(start[i])),
-                          stop=None if stop is None else when(stop), kind=kinds[i].partition("|")[2], site=piece["care_site_id"][i],
-                          outcome={"place": place} if place else {})
+                          stop=None if stop is None else when(stop), kind=kinds[i].partition("|")[2],
+                          site=piece["care_site_id"][i], outcome={"place": place} if place else {})
             )  # fmt: skip
             gather.event(person, coded("visit", kinds[i].partition("|")[2]), int(start[i]), int(start[i]))
     return ends

@@ -75,6 +75,7 @@ def at_each(timelines: Timelines, rule: Rule, truth: Truth) -> list[Asked]:
         In the order of patients and of time; `meta` holds `at` and, where the record names one, `site`.
     """
     asked = []
+    sited = any(encounter.site for timeline in timelines.values() for encounter in timeline.encounters)
     for patient, timeline in timelines.items():
         for encounter in timeline.encounters:
             at = rule(timeline, encounter)
@@ -82,7 +83,7 @@ def at_each(timelines: Timelines, rule: Rule, truth: Truth) -> list[Asked]:
                 continue
             target = truth(timeline.after(at), encounter, at)
             if target is not None:
-                meta = {"at": at.isoformat(), **({"site": encounter.site} if encounter.site else {})}
+                meta = {"at": at.isoformat(), **({"site": encounter.site} if sited else {})}
                 asked.append(Asked(patient=patient, encounter=encounter, at=at, target=target, meta=meta))
     return asked
 

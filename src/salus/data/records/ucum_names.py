@@ -32,7 +32,8 @@ _SPELLED = {
     "BAG": "{bag}", "dose": "{dose}", "PUFF": "{puff}", "DROP": "[drp]", "NEB": "{nebule}", "VIAL": "{vial}",
     "SYR": "{syringe}", "PKT": "{packet}", "PTCH": "{patch}", "Appl": "{application}", "SUPP": "{suppository}",
     "SPRY": "{spray}", "LOZ": "{lozenge}", "INH": "{inhalation}", "GPL": "[GPL'U]", "MPL": "[MPL'U]",
-    "n/a": "", "null": "", "None": "", "percent": "%", "units/g/Hb": "U/g{Hb}", "U/g/Hb": "U/g{Hb}", "pH units": "[pH]", "pH": "[pH]",
+    "n/a": "", "null": "", "None": "", "percent": "%", "units/g/Hb": "U/g{Hb}", "U/g/Hb": "U/g{Hb}",
+    "pH units": "[pH]", "pH": "[pH]",
 }  # fmt: skip
 
 
