@@ -23,6 +23,9 @@ _DIRECTIONS = 32
 _SAMPLE = 5_000
 _CROWD = 16
 _PAIRS = 4096
+_ALL = 2_000
+"""Up to so many rows all pairs are compared: whitening few rows would blow up what little tells copies apart."""
+_FAINT = 0.02
 PAIRS = 200_000
 """After so many nearly equal pairs the search ends."""
 
@@ -98,13 +101,17 @@ def candidates(values: NDArray[np.generic], tables: int = TABLES) -> Iterator[ND
         values: `(N, F)` thumbnails or shortened signals of any real dtype; memory beside them is 32 numbers a row.
         tables: Hash tables; more find more.
     """
-    if len(values) < 2:
+    if len(values) <= _ALL:
+        for start in range(0, len(values), 64):
+            rows = np.arange(start, min(start + 64, len(values)))
+            i, j = np.meshgrid(rows, np.arange(len(values)), indexing="ij")
+            yield np.stack([i[i < j], j[i < j]], axis=1)
         return
     rng = np.random.default_rng(0)
     some = _plain(values[_some(len(values))]).astype(np.float64)
     centre = some.mean(axis=0)
     _, scale, axes = np.linalg.svd(some - centre, full_matrices=False)
-    kept = max(1, min(_DIRECTIONS, int((scale > 1e-6 * max(scale[0], 1e-12)).sum())))
+    kept = max(1, min(_DIRECTIONS, int((scale > _FAINT * max(scale[0], 1e-12)).sum())))
     turn = (axes[:kept] / np.maximum(scale[:kept, None], 1e-12)).T.astype(np.float32)
     white = np.concatenate(
         [
