@@ -20,8 +20,8 @@ _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTI
 
 KINDS = (
     "pictures (PNG, JPEG, TIFF, BMP), whole slides (tiled TIFF, OME-TIFF, SVS), arrays (NPY, NPZ), DICOM files, "
-    "series (a folder, zip or DICOMDIR) and waveforms, NIfTI, NRRD, MetaImage, WFDB (.hea), EDF and BDF, tables and waveforms (CSV, TSV, "
-    "Parquet), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
+    "series (a folder, zip or DICOMDIR) and waveforms, NIfTI, NRRD, MetaImage, WFDB (.hea), EDF and BDF, tables and "
+    "waveforms (CSV, TSV, Parquet), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
 )
 
 _VOLUMES = (
@@ -46,16 +46,14 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
         DataError: Unknown kind, or what the kind's reader raises.
     """
     given = Path(path)
-    if given.is_dir():
-        return dicom.read_dicom_series(given, limit)
     name = given.name.lower()
+    if given.is_dir() or name == "dicomdir" or name.endswith(dicom.ZIPPED):
+        return dicom.read_dicom_series(given, limit)
     if name.endswith((".hea", ".dat")) or (not given.exists() and given.with_name(given.name + ".hea").is_file()):
         from salus.data.readers.wfdb import read_wfdb
 
         return read_wfdb(given, limit)
     found = existing(given)
-    if name == "dicomdir" or name.endswith(dicom.ZIPPED):
-        return dicom.read_dicom_series(found, limit)
     if dicom.is_dicom(found) or name.endswith(dicom.SUFFIXES):
         return read_dicom_ecg(found, limit) if is_dicom_waveform(found) else dicom.read_dicom(found, limit)
     if name.endswith(EDF) or is_edf(found):

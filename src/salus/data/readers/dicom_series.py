@@ -97,7 +97,8 @@ def examine(files: Sequence[DicomFile]) -> tuple[SeriesReport, Plan | None]:
         placed = [(file, slice_of(file.header)) for file in kept]
         bare = [file for file, place in placed if place is None]
         if bare:
-            found.append(_finding("no_geometry", "error", "no position or orientation of the plane", bare))
+            severity = "error" if len(files) > 1 else "note"
+            found.append(_finding("no_geometry", severity, "no position or orientation of the plane", bare))
         grid = [(file, place) for file, place in placed if place is not None]
         plan = None
         if grid:
@@ -172,14 +173,15 @@ def _odd_files(files: Sequence[DicomFile]) -> tuple[list[SeriesFinding], list[Di
 def _volume(grid: list[tuple[DicomFile, Placed]]) -> tuple[list[SeriesFinding], Plan | None]:
     found: list[SeriesFinding] = []
     groups = sorted(stacks([place for _, place in grid]), key=len, reverse=True)
+    usual = grid[groups[0][0]][1]
+    turned, spaced = [], []
     for group in groups[1:]:
-        place, usual = grid[group[0]][1], grid[groups[0][0]][1]
-        turned = not np.allclose(place.orientation, usual.orientation, atol=1e-3)
-        odd = [grid[index][0] for index in group]
-        if turned:
-            found.append(_finding("localizer", "error", "is turned against its neighbours", odd, "remove localizers"))
-        else:
-            found.append(_finding("several_spacings", "error", "has other pixel spacing", odd))
+        same = np.allclose(grid[group[0]][1].orientation, usual.orientation, atol=1e-3)
+        (spaced if same else turned).extend(grid[index][0] for index in group)
+    if turned:
+        found.append(_finding("localizer", "error", "is turned against its neighbours", turned, "remove localizers"))
+    if spaced:
+        found.append(_finding("several_spacings", "error", "has other pixel spacing", spaced))
     grid = [grid[index] for index in groups[0]]
     planes = [place for _, place in grid]
     ordered = stack(planes)
