@@ -96,6 +96,7 @@ def test_strata_name_what_is_there():
     assert task.stratum(target(mask)) == "front+back"
     assert task.stratum(np.where(mask == 2, 2, 0)) == "back"
     assert task.stratum(np.zeros((5, 5), int)) == "none"
+    assert task.stratum(None) == "all"
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,9 @@ class Segmentation(Task):
         return {name: found[name] for name in self.directions}
 
     def stratum(self, target: Any) -> str:
-        """Return the names of the structures that are there, joined by `+`, or `none`."""
+        """Return the names of the structures that are there, joined by `+`, or `none`; `all` where no mask was read."""
+        if target is None:
+            return "all"
         mask, _ = self.truth(target)
         held = [name for place, name in enumerate(self.structures, start=1) if (mask == place).any()]
         return "+".join(held) if held else "none"
