@@ -1,5 +1,6 @@
 """Texts that stay, without the identities in them."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -9,6 +10,8 @@ from salus.data.deidentify.terms import MASK, Terms
 _LONGEST = {"SH": 16, "LO": 64, "CS": 16, "AE": 16, "ST": 1024, "LT": 10240}
 FREE_TEXT = frozenset(("ST", "LT", "UT", "UC"))
 SHORT_TEXT = frozenset(("LO", "SH"))
+
+_UID = re.compile(r"(?<![\d.])[0-2](?:\.(?:0|[1-9]\d{0,38})){5,30}(?![\d.])")
 
 # Names of products, methods and codes, which the standard keeps and in which a rule for free text would see names.
 TECHNICAL = words(
@@ -29,8 +32,9 @@ TECHNICAL = words(
 class Cleaner:
     """Masks the known identifiers of one file, and in free text whatever else identifies."""
 
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
+    def __init__(self, terms: Terms, uid: Callable[[str], str] | None = None) -> None:
+        """Take what is known of the file, and how a UID within a text is to be replaced (None: not at all)."""
+        self.terms, self.uid = terms, uid
 
     def known(self, text: str, vr: str) -> str:
         """Return the text without the known identifiers, within the length its representation allows.
@@ -39,11 +43,15 @@ class Cleaner:
         """
         if vr in ("CS", "AE"):
             return "" if self.terms.mask(text) != text else text
-        return _fit(self.terms.mask(text), text, vr)
+        return _fit(self._mapped(self.terms.mask(text)), text, vr)
 
     def free(self, text: str, vr: str) -> str:
         """Return the text without known identifiers and without those that free text rules find."""
-        return _fit(_masked(self.terms.mask(text)), text, vr)
+        return _fit(_masked(self._mapped(self.terms.mask(text))), text, vr)
+
+    def _mapped(self, text: str) -> str:
+        uid = self.uid
+        return text if uid is None else _UID.sub(lambda found: uid(found[0]), text)
 
     def of(self, keyword: str, vr: str) -> Callable[[str, str], str]:
         """Return the way to clean an attribute that no table names: descriptions wholly, technical words by name."""

@@ -1,5 +1,6 @@
 """A DICOM data set without identities, by the table of the standard."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,7 @@ def deidentify_dataset(dataset: Any, plan: Plan, key: Key) -> tuple[Tally, Terms
         DICOM PS3.15, E.1.1 and Table E.1-1.
     """
     terms = terms_of(dataset, device=not plan.retain_device, institution=not plan.retain_institution)
-    walk = _Walk(dataset, plan, key, Cleaner(terms))
+    walk = _Walk(dataset, plan, key, Cleaner(terms, None if plan.retain_uids else lambda old: new_uid(old, key)))
     walk.items(dataset, "", 0, "")
     mark(dataset, plan)
     return walk.tally, terms
@@ -59,6 +60,13 @@ def subject_of(dataset: Any) -> str:
     return ""
 
 
+def new_uid(old: str, key: Key) -> str:
+    """Return the UID that stands for `old`; UIDs that the standard itself registers stand for themselves."""
+    from pydicom._uid_dict import UID_dictionary
+
+    return old if old.strip(" \0") in UID_dictionary else key.uid(old)
+
+
 class _Walk:
     """One pass over a data set. `mode` tells what becomes of words below a sequence: D replaced, C cleaned."""
 
@@ -66,6 +74,9 @@ class _Walk:
         self.plan, self.key, self.cleaner = plan, key, cleaner
         self.letters = plan.letters
         self.sop_class = str(dataset.get("SOPClassUID", "") or "")
+        syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
+        self.explicit = syntax is not None and not syntax.is_implicit_VR
+        self.referring = "ReferencedSeriesSequence" in dataset
         self.subject = subject_of(dataset)
         self.days = key.shift_days(self.subject)
         self.tally: Tally = Counter()
@@ -78,6 +89,8 @@ class _Walk:
         creators = creators_of(dataset)
         for tag in list(dataset.keys()):
             if self._needs_no_look(tag, vr_of(dataset, tag)):
+                if self.explicit and dataset.get_item(tag).VR is None:
+                    readable(dataset, tag)  # said to be explicit, written implicit: it gets its representation
                 continue
             element = readable(dataset, tag)
             if element is None:  # what cannot be read cannot be judged
@@ -115,6 +128,8 @@ class _Walk:
 
     def _act(self, dataset: Any, element: Any, action: str, letter: str, parent: str, depth: int, mode: str) -> None:
         need = requirement(self.sop_class, parent, element.keyword)
+        if action == "X/Z/U*" and self.referring:
+            need = 1  # the list of referenced series may not stand without the references themselves
         chosen = _resolve(action, need)
         if chosen == "X":
             self._drop(dataset, element.tag)
@@ -180,7 +195,8 @@ class _Walk:
             self.tally[name_of(element.tag), "cleaned"] += 1
         elif letter == "m" and vr in _DATES and int(element.tag) not in NEVER_SHIFTED and self._shift(element):
             return
-        elif letter == "m" and element.keyword == "TimezoneOffsetFromUTC":
+        elif letter == "m" and re.fullmatch(r"[+-]\d{4}", str(element.value).strip()):
+            # The offset of a time zone: without it moments of two zones could not be compared.
             self.tally[name_of(element.tag), "kept"] += 1
         elif letter == "d" and vr == "AE":
             element.value = [f"AE{self.key.pseudonym('station', str(one), 12)}" for one in many(element.value)]
@@ -208,6 +224,8 @@ class _Walk:
                 self.items(item, element.keyword, depth + 1, mode)
         elif element.keyword == "PatientAge":
             element.value = values.capped_age(str(element.value or ""))
+        else:
+            self._texts(dataset, element, self.cleaner.known)  # the patient's own name is not part of what is kept
         self.tally[name_of(element.tag), "kept"] += 1
 
     def _drop(self, dataset: Any, tag: Any, what: str = "removed") -> None:
@@ -239,8 +257,6 @@ class _Walk:
         self.tally[name, "replaced"] += 1
 
     def _uids(self, dataset: Any, element: Any, depth: int, mode: str) -> None:
-        from pydicom._uid_dict import UID_dictionary
-
         if element.VR == "SQ":
             for item in element.value or ():
                 self.items(item, element.keyword, depth + 1, mode)
@@ -248,7 +264,7 @@ class _Walk:
         old = [str(one) for one in many(element.value) if str(one).strip(" \0")]
         if not old or element.VR != "UI":
             return
-        new = [one if one.strip(" \0") in UID_dictionary else self.key.uid(one) for one in old]
+        new = [new_uid(one, self.key) for one in old]
         element.value = new[0] if len(new) == 1 else new
         if new != old:
             self.tally[name_of(element.tag), "UID mapped"] += 1
@@ -269,7 +285,8 @@ def _resolve(action: str, need: int) -> str:
     if len(codes) == 1:
         return codes[0]
     strong = next((code for code in ("U", "D") if code in codes), "Z")
-    if need == 1:
+    if need == 1 or (need == 2 and strong == "U"):
+        # An emptied list of references would contradict the referenced series beside it.
         return strong
     if need == 2:
         return "Z" if "Z" in codes else strong

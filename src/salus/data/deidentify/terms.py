@@ -1,5 +1,6 @@
 """What a file says about who it is of, so that the same words are found wherever else they stand."""
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -32,9 +33,17 @@ _ORDINARY = words(
     """anon anonymous anonymized anonymised deidentified removed unknown none null nobody test testing tester phantom
     demo sample patient name subject volunteer doctor physician operator technician radiologist admin user male
     female baby boy girl mrs miss prof med univ head brain chest thorax abdomen pelvis spine neck knee hand foot
-    hip shoulder heart lung liver kidney breast body skull scan series study image images original primary derived
-    secondary axial other localizer compressed compressedsamples samples overlay ultrasound contrast left right
-    small large lossless lossy jpeg rle and the for with not"""
+    hip shoulder heart lung liver kidney breast body skull headneck scan series study image images original
+    primary derived secondary axial other localizer compressed compressedsamples samples overlay ultrasound
+    contrast left right small large lossless lossy jpeg rle and the for with not text num code container composite
+    waveform perfusion diffusion reformatted projection volume angio cardiac gated static dynamic whole resampled
+    quantity"""
+)
+
+_UMLAUTS = {ord(one): two for one, two in zip("äöüÄÖÜß", ("ae", "oe", "ue", "Ae", "Oe", "Ue", "ss"), strict=True)}
+_MAKERS = words(
+    """toshiba siemens philips canon fuji fujifilm hologic agfa kodak carestream hitachi shimadzu samsung mindray esaote
+    varian elekta acuson konica minolta"""
 )
 
 
@@ -51,12 +60,10 @@ class Terms:
             return text
         return self._pattern.sub(lambda _: by, text)
 
-    def within(self, data: bytes) -> bool:
-        """Tell whether a known identifier of five letters or more stands in raw bytes, in any usual encoding.
-
-        Shorter ones would be met by chance among the bytes of pixels.
-        """
-        return any(form in data or form.lower() in data for form in _encoded(self.words))
+    def within(self, data: bytes, least: int = 4) -> bool:
+        """Tell whether a known identifier of at least `least` letters stands in raw bytes, in any usual encoding."""
+        small = data.lower()
+        return any(_alone(small, form, edge) for form, edge in _raw(self.words, least))
 
 
 def terms_of(dataset: Any, *, device: bool, institution: bool) -> Terms:
@@ -88,7 +95,9 @@ def terms_of(dataset: Any, *, device: bool, institution: bool) -> Terms:
                 found.update(word for value in texts(element.value) for word in date_words(value))
             elif element.keyword in wanted:
                 found.update(word for value in texts(element.value) for word in id_words(value))
-    return Terms(found)
+    maker = str(dataset.get("Manufacturer", "") or "").casefold()
+    # A maker's name in the header says nothing of a patient, whoever else is called so.
+    return Terms(word for word in found if not (word.casefold() in _MAKERS and word.casefold() in maker))
 
 
 def name_words(value: str) -> set[str]:
@@ -137,10 +146,7 @@ def _telling(text: str) -> bool:
 def _spellings(word: str) -> set[str]:
     """A name with accents is also written without them, and an umlaut with an e."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-    spelled = word.translate(
-        str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
-    )
-    return {word, bare, spelled}
+    return {word, bare, word.translate(_UMLAUTS)}
 
 
 @lru_cache(maxsize=256)
@@ -153,15 +159,26 @@ def _compiled(words: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 @lru_cache(maxsize=256)
-def _encoded(words: tuple[str, ...]) -> tuple[bytes, ...]:
-    found: set[bytes] = set()
+def _raw(words: tuple[str, ...], least: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Return each word as bytes in small letters, and the bytes that beside it make another word of it.
+
+    Figures among the figures and points of a UID are not the number of a patient.
+    """
+    forms: set[tuple[bytes, bytes]] = set()
     for word in words:
-        if len(word) < 5:
-            continue
-        for form in (word, word.upper(), word.lower(), word.title()):
-            for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be"):
-                try:
-                    found.add(form.encode(encoding))
-                except UnicodeEncodeError:
-                    continue
-    return tuple(found)
+        edge = b"0123456789." if re.fullmatch(r"[\d.]+", word) else b"abcdefghijklmnopqrstuvwxyz0123456789"
+        for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be") if len(word) >= least else ():
+            for form in (word.lower(), word.upper()):
+                with contextlib.suppress(UnicodeEncodeError):
+                    forms.add((form.encode(encoding).lower(), edge))
+    return tuple(sorted(forms))
+
+
+def _alone(data: bytes, form: bytes, edge: bytes) -> bool:
+    at = data.find(form)
+    while at >= 0:
+        before, after = data[at - 1 : at] if at else b"", data[at + len(form) : at + len(form) + 1]
+        if not (before and before in edge) and not (after and after in edge):
+            return True
+        at = data.find(form, at + 1)
+    return False
