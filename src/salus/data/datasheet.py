@@ -216,10 +216,10 @@ def _strata(seen: _Seen) -> tuple[Stratum, ...]:
     for label, patient, split in zip(seen.labels, seen.patients, seen.splits, strict=True):
         people[label].add(patient)
         parts[label][split] += 1
-    if seen.question.kind in ("classification", "ordinal"):
+    if seen.question.kind in ("classification", "ordinal"):  # a class without samples is worth a line
         people.update(
             {name: set() for name in seen.question.classes if name not in people}
-        )  # a class without samples is a finding
+        )
     names = _in_order(people, seen.question)
     return tuple(
         Stratum(
