@@ -48,7 +48,7 @@ def is_available(uid: str) -> bool:
 
 @cache
 def plug_in(syntax: str) -> str:
-    """Register the plug-in for a transfer syntax once; return its name, or nothing where pydicom decodes by itself."""
+    """Register the plug-in for a transfer syntax once; return its name, or nothing where it has no part in it."""
     from pydicom.pixels.decoders.base import get_decoder
 
     if syntax not in DECODER_DEPENDENCIES:
@@ -57,6 +57,11 @@ def plug_in(syntax: str) -> str:
     if NAME not in decoder.available_plugins:
         decoder.add_plugin(NAME, (__name__, "decode"))
     return NAME if NAME in decoder.available_plugins else ""
+
+
+def chosen(syntax: str, samples: int) -> str:
+    """Return the plug-in to ask first for frames of so many samples a pixel; empty leaves the choice to pydicom."""
+    return "" if syntax in _JPEG and samples > 1 else plug_in(syntax)
 
 
 def decode(frame: bytes, runner: Any) -> bytes:
@@ -78,7 +83,7 @@ def decode(frame: bytes, runner: Any) -> bytes:
     syntax, samples = str(runner.transfer_syntax), int(runner.samples_per_pixel)
     if syntax in _JPEG:
         if samples != 1:
-            raise NotImplementedError("colour in JPEG is left to other decoders")
+            raise NotImplementedError("colour in JPEG is converted rightly by the other decoders")
         array = imagecodecs.jpeg_decode(frame)
     elif syntax in _JPEG_LS:
         array = imagecodecs.jpegls_decode(frame)

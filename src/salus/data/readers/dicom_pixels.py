@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from salus.data.readers.dicom_codecs import (
     DEFLATED_FRAMES,
     JPEG_XL,
+    chosen,
     decode_directly,
     decode_grey,
-    plug_in,
     refuse_false_size,
 )
 from salus.data.readers.dicom_file import DEFLATED, DicomFile
@@ -272,13 +272,13 @@ def _by_pydicom(data: bytes, file: DicomFile) -> NDArray[Any]:
     }
     if samples > 1:
         options["planar_configuration"] = int(getattr(file.header, "PlanarConfiguration", 0) or 0)
-    chosen = plug_in(file.syntax)
-    if chosen:
+    first = chosen(file.syntax, samples)
+    if first:
         try:
-            return np.asarray(decoder.as_array(source, index=0, decoding_plugin=chosen, **options)[0])
+            return np.asarray(decoder.as_array(source, index=0, decoding_plugin=first, **options)[0])
         except Exception as error:  # other decoders may take what this one does not
-            if not decoder.available_plugins or decoder.available_plugins == (chosen,):
-                raise DataError(f"{chosen}: {error}") from error
+            if decoder.available_plugins == (first,):
+                raise DataError(f"{first}: {error}") from error
     return np.asarray(decoder.as_array(source, index=0, decoding_plugin="", **options)[0])
 
 
