@@ -45,6 +45,11 @@ def write_answers(
             row.update(spans=_tagged(system, sample, value, path), file=path.name)
         elif kind == "segmentation":
             row.update(_mask(system, sample, np.asarray(value), folder / f"{number:05d}_{_plain(sample.id)}"))
+        elif kind in ("regression", "forecasting"):
+            numbers = np.asarray(value, dtype=np.float64).ravel()
+            row.update(
+                {f"value_{place + 1}" if len(numbers) > 1 else "value": n for place, n in enumerate(numbers.tolist())}
+            )
         elif kind == "restoration":
             row["file"] = _image(sample, np.asarray(value), folder / f"{number:05d}_{_plain(sample.id)}")
         else:
