@@ -1,6 +1,7 @@
 """A user's own data without a manifest: a table of rows, or a folder whose sub-folders are the classes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from salus.contract.dataset import ListDataset
@@ -20,7 +21,7 @@ OWN_PATIENT = (
 )
 _VOLUMES = (*nifti.SUFFIXES, *nrrd.SUFFIXES, *metaimage.SUFFIXES)
 _READ = (*image.PICTURES, *image.ARRAYS, *_VOLUMES, *dicom.SUFFIXES, ".hea", ".edf", ".bdf")
-_TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "weight", "drop", "positive")
+_TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "weight", "drop", "positive", "dictionary")
 
 
 def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
@@ -29,8 +30,8 @@ def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
     Args:
         path: What it is.
         options: For a table `target`, `patient`, `id`, `site`, `split`, `weight` (column names), `drop` (columns
-            joined by `+`) and `positive` (a class); for a manifest see `read_manifest`; for a folder `positive`; for
-            tagged text `block` (sentences that stay together).
+            joined by `+`), `positive` (a class) and `dictionary` (a file that describes the columns); for a manifest
+            see `read_manifest`; for a folder `positive`; for tagged text `block` (sentences that stay together).
 
     Raises:
         DataError: As the readers, or nothing that makes a dataset.
@@ -46,7 +47,13 @@ def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
     table = read_columns(path)
     if options.get("path", "path") in table.words:
         return read_manifest(path, options)
-    return rows_of(table, options)
+    if "dictionary" not in options:
+        return rows_of(table, options)
+    from salus.data.records.dictionary import apply_dictionary, read_dictionary
+
+    checked = apply_dictionary(table, read_dictionary(Path(options["dictionary"]).expanduser()))
+    loaded = rows_of(checked.table, options)
+    return replace(loaded, notes=(*loaded.notes, *checked.notes()))
 
 
 def rows_of(table: Columns, options: Mapping[str, str]) -> Loaded:

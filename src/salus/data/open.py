@@ -12,16 +12,16 @@ from salus.data.readers.iob import looks_like_iob, read_iob, read_note
 from salus.data.readers.slide_form import is_slide
 from salus.data.readers.waveform import looks_like_waveform, read_waveform
 from salus.schema.errors import DataError
-from salus.schema.sample import Image, Note, Row, Waveform
+from salus.schema.sample import Events, Image, Note, Row, Waveform
 
-Content = Image | Waveform | Note | list[Row] | list[Note]
+Content = Image | Waveform | Note | Events | list[Row] | list[Note] | list[Events]
 
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTIFF
 
 KINDS = (
     "pictures (PNG, JPEG, TIFF, BMP), whole slides (tiled TIFF, OME-TIFF, SVS), arrays (NPY, NPZ), DICOM files, "
     "series (a folder, zip or DICOMDIR) and waveforms, NIfTI, NRRD, MetaImage, WFDB (.hea), EDF and BDF, tables and "
-    "waveforms (CSV, TSV, Parquet), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
+    "waveforms (CSV, TSV, Parquet, XPT), FHIR (.json, .ndjson), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
 )
 
 _VOLUMES = (
@@ -40,7 +40,8 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
         limit: Most values an image or signal may decode to; None takes the setting.
 
     Returns:
-        An `Image`, `Waveform`, `Note`, the `Row`s of a table (one sample each), or the `Note`s of an IOB file.
+        An `Image`, `Waveform`, `Note`, the `Row`s of a table (one sample each), the `Note`s of an IOB file, or of FHIR
+        the `Events` of its patient as the record stands (a list where there are several patients).
 
     Raises:
         DataError: Unknown kind, or what the kind's reader raises.
@@ -89,7 +90,22 @@ def _read_text(path: Path, name: str, rate_hz: float | None) -> Content:
         return table.read_table(path)
     if name.endswith((".txt", ".md")):
         return read_note(path)
+    if name.endswith((".json", ".json.gz", ".ndjson", ".ndjson.gz")):
+        return _read_record(path)
     raise DataError(f"{path}: unknown kind of file; Salus reads {KINDS}")
+
+
+def _read_record(path: Path) -> Events | list[Events]:
+    from salus.data.records.fhir import read_fhir
+    from salus.data.records.fhir_read import looks_like_fhir
+
+    if not looks_like_fhir(path):
+        raise DataError(f"{path}: JSON without a resourceType; of JSON, Salus reads FHIR")
+    lines = [line for line in read_fhir(path).values() if line.known_at_all()]
+    if not lines:
+        raise DataError(f"{path}: no patient with a dated event; there is nothing to predict from")
+    events = [line.before(line.end()) for line in lines]
+    return events[0] if len(events) == 1 else events
 
 
 def _is_picture(path: Path) -> bool:

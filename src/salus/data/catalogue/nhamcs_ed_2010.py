@@ -64,7 +64,7 @@ def _load(folder: Path, options: Mapping[str, str]) -> Loaded:
         targets,
         {
             "site": hospitals,
-            "weight": numbers(cells["PATWT"]),
+            "survey_weight": numbers(cells["PATWT"]),
             "group_sex": columns["sex"],
             "group_age": banded(np.asarray(columns["age_years"]), (18, 65)),
             "group_race": [_RACES.get(code, "") for code in cells["RACERETH"]],
@@ -114,7 +114,7 @@ def _reason(code: str) -> str:
 
 
 NOTES = (
-    "A sample of US visits with unequal weights; `weight` is kept beside each visit and not used by the scores.",
+    "A sample of US visits with unequal weights; PATWT is kept beside each visit (`survey_weight`) and not used.",
     "Visits of one hospital stay together: a hospital counts as one patient in splits and intervals.",
 )
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from salus.contract.dataset import ListDataset
 from salus.data.entry import Entry, Loaded
+from salus.data.records.xpt import read_xpt
 from salus.schema.errors import DataError
 from salus.schema.question import Question
 from salus.schema.sample import Row, Sample
@@ -104,14 +105,9 @@ def adults(folder: Path) -> dict[str, NDArray[Any]]:
     Raises:
         DataError: A file is missing or lacks a column.
     """
-    import pandas as pd
-
     merged: Any = None
     for name in FILES:
-        path = folder / f"{name}.csv.gz"
-        if not path.is_file():
-            raise DataError(f"{path} is missing; NHANES 2017-2018 needs {', '.join(FILES)} as .csv.gz")
-        part = pd.read_csv(path)
+        part = _part(folder, name)
         if merged is not None:
             part = part[["SEQN", *(c for c in part.columns if c not in merged.columns)]]
         merged = part if merged is None else merged.merge(part, on="SEQN", how="left", validate="one_to_one")
@@ -129,6 +125,19 @@ def adults(folder: Path) -> dict[str, NDArray[Any]]:
     table["diastolic_mmhg"] = mean_reading([numbers[f"BPXDI{k}"] for k in range(1, 5) if f"BPXDI{k}" in numbers])
     keep = (table["age_years"] >= 18) & ~np.isnan(table["systolic_mmhg"]) & ~np.isnan(table["hba1c_percent"])
     return {name: column[keep] for name, column in table.items()}
+
+
+def _part(folder: Path, name: str) -> Any:
+    """Return one file as a data frame: the published `.XPT`, or `.csv.gz` converted from it."""
+    import pandas as pd
+
+    packed = folder / f"{name}.csv.gz"
+    if packed.is_file():
+        return pd.read_csv(packed)
+    for ending in (".XPT", ".xpt"):
+        if (folder / f"{name}{ending}").is_file():
+            return pd.DataFrame(read_xpt(folder / f"{name}{ending}"))
+    raise DataError(f"{packed} is missing; NHANES 2017-2018 needs {', '.join(FILES)} as .XPT or .csv.gz")
 
 
 def mean_reading(readings: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from salus.data.limits import existing, max_text_bytes, refuse_above
 from salus.schema.errors import DataError
 from salus.schema.sample import Row
 
-SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
+SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".xpt")
 _COMMENT = re.compile(r"#\s*([A-Za-z][\w /.()-]{0,60}?)\s*[:=]\s*(.{0,500})")
 _MISSING = frozenset(("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"))
 
@@ -69,7 +69,7 @@ def read_columns(path: Path | str) -> Columns:
     """Read a table; nothing is guessed but which columns are numeric, so that `007` stays a patient's number.
 
     Args:
-        path: `.csv` (comma or semicolon), `.tsv`, either with `.gz`, or `.parquet`; text is UTF-8.
+        path: `.csv` (comma or semicolon), `.tsv`, either with `.gz`, `.parquet`, or `.xpt` (SAS); text is UTF-8.
 
     Raises:
         DataError: Not such a table, not UTF-8, empty, repeated column names, ragged lines or too large.
@@ -77,9 +77,14 @@ def read_columns(path: Path | str) -> Columns:
     found = existing(path)
     name = found.name.lower()
     comments: dict[str, str] = {}
-    frame = (
-        _parquet(found) if name.endswith(".parquet") else _delimited(found, "\t" if ".tsv" in name else ",", comments)
-    )
+    if name.endswith(".xpt"):
+        from salus.data.records.xpt import read_xpt
+
+        frame = read_xpt(found)
+    elif name.endswith(".parquet"):
+        frame = _parquet(found)
+    else:
+        frame = _delimited(found, "\t" if ".tsv" in name else ",", comments)
     words = {
         str(column): [cell.strip() if type(cell) is str else _word(cell) for cell in cells]
         for column, cells in frame.items()

@@ -105,14 +105,12 @@ class Gatherer:
             for place in np.flatnonzero(~keep).tolist():
                 self.skip(f"no time: {codes[place].partition('|')[0]}")
         self._add(
-            np.fromiter((_index(self._patients, p) for p in patients), np.int32, count)[keep],
+            _numbered(self._patients, patients)[keep],
             start[keep],
             known[keep],
-            np.fromiter((_index(self._codes, c) for c in codes), np.int32, count)[keep],
+            _numbered(self._codes, codes)[keep],
             number[keep],
-            np.zeros(int(keep.sum()), np.int32)
-            if units is None
-            else np.fromiter((_index(self._units, u) for u in units), np.int32, count)[keep],
+            np.zeros(int(keep.sum()), np.int32) if units is None else _numbered(self._units, units)[keep],
         )
 
     def timelines(self) -> Timelines:
@@ -177,8 +175,11 @@ def coded(system: str, code: str, word: str = "") -> str:
     return f"{name}={word}" if word and len(word) <= MAX_WORD else name
 
 
-def _index(table: dict[str, int], name: str) -> int:
-    return table.setdefault(name, len(table))
+def _numbered(table: dict[str, int], names: Sequence[str]) -> NDArray[np.int32]:
+    """Return the number of each name, `(N,)`; new names get the next ones."""
+    for name in set(names).difference(table):
+        table[name] = len(table)
+    return np.fromiter(map(table.__getitem__, names), np.int32, len(names))
 
 
 def _by_name(table: Mapping[str, int], index: NDArray[np.int32]) -> tuple[tuple[str, ...], NDArray[np.int32]]:

@@ -169,6 +169,10 @@ class Timeline:
             units=tuple(table.units[i] for i in table.unit[hidden]),
         )
 
+    def known_at_all(self) -> bool:
+        """Tell whether there is any event in the record."""
+        return self._rows.stop > self._rows.start
+
     def end(self) -> datetime:
         """Return a moment at which everything in the timeline is known; for a record as it stands today.
 
