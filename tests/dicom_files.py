@@ -52,6 +52,18 @@ def save(path: Path, data: FileDataset) -> Path:
     return path
 
 
+def rename_syntax(path: Path, uid: str) -> Path:
+    """Give a compressed file another transfer syntax UID, one that pydicom does not write."""
+    raw = path.read_bytes()
+    start = raw.index(b"\x02\x00\x10\x00UI")
+    length = int.from_bytes(raw[start + 6 : start + 8], "little")
+    name = uid.encode() + b"\0" * (len(uid) % 2)
+    group = int.from_bytes(raw[140:144], "little") + len(name) - length
+    head = raw[:140] + group.to_bytes(4, "little") + raw[144 : start + 6] + len(name).to_bytes(2, "little")
+    path.write_bytes(head + name + raw[start + 8 + length :])
+    return path
+
+
 def slice_file(path: Path, pixels: np.ndarray, position: Sequence[float], **fields: Any) -> Path:
     """Write one CT slice, axial unless `ImageOrientationPatient` says else."""
     place = {
