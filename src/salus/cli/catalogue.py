@@ -1,13 +1,14 @@
 """`salus data ls / get`: what the catalogue has, and fetching it."""
 
 import dataclasses
+import textwrap
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from salus.cli.show import emit_json, table
+from salus.cli.show import emit_json, table, width
 
 if TYPE_CHECKING:
     from salus.data.entry import Entry, Remote
@@ -46,8 +47,9 @@ def ls(
         for item in found
     ]
     table(("name", "here", "kind", "data", "task", "licence"), rows, drop=("licence", "kind"), least={"licence": 24})
-    typer.echo(_total(found, status))
-    typer.echo(f"data folder: {data_folder()} (SALUS_DATA); `salus data show NAME` tells all of one")
+    typer.echo(textwrap.fill(_total(found, status), width()))
+    typer.echo(f"data folder: {data_folder()} (SALUS_DATA)")
+    typer.echo("`salus data show NAME` tells all of one.")
 
 
 def get(
@@ -130,4 +132,5 @@ def _fits(found: "Entry", modality: str | None, task: str | None) -> bool:
 def _total(found: list["Entry"], status: dict[str, str]) -> str:
     kinds = Counter(item.modality for item in found)
     usable = sum(status[item.name] != "-" for item in found)
-    return f"{len(found)} datasets, {usable} here: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    noun = "dataset" if len(found) == 1 else "datasets"
+    return f"{len(found)} {noun}, {usable} here: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
