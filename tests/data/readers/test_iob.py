@@ -1,9 +1,11 @@
 """Tagged text from tiny files."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from salus.data.readers.iob import note_of, read_iob, read_note
-from salus.schema.errors import DataError, ShapeError
+from salus.data.readers.iob import from_iob2, note_of, read_iob, read_note, read_plain, sections, to_iob2
+from salus.schema.errors import DataError, ShapeError, UsageError
 from salus.schema.sample import Note
 
 
@@ -74,3 +76,67 @@ def test_a_plain_note_has_no_tokens_and_an_empty_one_is_refused(tmp_path):
     assert read_note(write(tmp_path / "a.txt", "No fever.")) == Note(text="No fever.")
     with pytest.raises(DataError, match="empty text"):
         read_note(write(tmp_path / "b.txt", "  \n"))
+
+
+@given(
+    st.lists(st.sampled_from(["O", "B-a", "I-a", "B-b", "I-b"]), max_size=12),
+    st.sampled_from(["IOB1", "IOBES", "BILOU"]),
+)
+def test_schemes_come_back_as_they_went(tags, scheme):
+    clean, _ = to_iob2(tags, "IOB2")
+    told = from_iob2(clean, scheme)
+    back, damaged = to_iob2(told, "IOB2" if scheme == "IOB1" else scheme)
+    assert back == clean
+    assert damaged == 0 or scheme == "IOB1"  # which begins entities with I, as a repair would
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "damaged"),
+    [
+        ("S-a O B-b E-b", "B-a O B-b I-b", 0),
+        ("U-a O B-b I-b L-b", "B-a O B-b I-b I-b", 0),
+        ("B-a M-a E-a", "B-a I-a I-a", 0),
+        ("B-a I-a O S-a", "B-a I-a O B-a", 1),
+        ("E-a O", "B-a O", 1),
+        ("B-a E-b", "B-a B-b", 2),
+        ("S-a I-a", "B-a B-a", 2),
+    ],
+)
+def test_damaged_sequences_are_counted(tags, expected, damaged):
+    assert to_iob2(tags.split()) == (tuple(expected.split()), damaged)
+
+
+def test_a_file_in_another_scheme_is_told(tmp_path):
+    found = read_iob(write(tmp_path / "a.tsv", "no\tO\nbig\tB-S\npain\tL-S\n\nfever\tU-S\n"))
+    assert found.scheme == "BILOU"
+    assert found.tags == (("O", "B-S", "I-S"), ("B-S",))
+    assert found.repaired == 0
+    with pytest.raises(UsageError, match="expected IOB1"):
+        from_iob2(["O"], "BIO3")
+
+
+def test_encodings_of_plain_texts(tmp_path):
+    text = "Céphalées, 38,5 °C"
+    for encoding, name in (("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("utf-16", "utf-16"), ("latin-1", "latin-1")):
+        path = write(tmp_path / "a.txt", text.encode(encoding))
+        found = read_plain(path)
+        assert (found.note.text, found.encoding) == (text, name)
+        assert bool(found.notes) == (name == "latin-1")
+    with pytest.raises(DataError, match="byte 1 is not UTF-8"):
+        read_note(tmp_path / "a.txt")
+    assert read_note(write(tmp_path / "b.txt", text.encode("utf-16"))).text == text
+    with pytest.raises(DataError, match="marked as UTF-16"):
+        read_note(write(tmp_path / "c.txt", b"\xff\xfea"))
+    with pytest.raises(DataError, match="binary data"):
+        read_plain(write(tmp_path / "d.txt", b"a\0b"))
+
+
+@given(st.text(max_size=200))
+def test_sections_cover_the_text(text):
+    found = sections(text)
+    assert "".join(text[start:end] for _, start, end in found) == text
+
+
+def test_headings_of_a_clinical_note():
+    text = "Seen today.\nHISTORY OF ILLNESS: Fell at 10:30.\nPast history:\nnone: really\n## Plan\nRest.\nMEDICATION\n"
+    assert [name for name, _, _ in sections(text)] == ["", "HISTORY OF ILLNESS", "Past history", "Plan"]
