@@ -3,6 +3,7 @@
 import csv
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from salus.data.on_demand import OnDemand
 from salus.data.readers.image import read_picture
 from salus.schema.errors import DataError
 from salus.schema.question import Question
-from salus.schema.sample import Image, Row, Sample
+from salus.schema.sample import Row, Sample
 
 PROJECTIONS = ("ap", "pa")
 COURSE = ("ward", "intensive care")
@@ -53,10 +54,11 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
 
     def read(index: int) -> tuple[Mapping[str, Any], Any]:
         picture = read_picture(files[index])
-        inputs: dict[str, Any] = {
-            # the source wrote grey levels; where it wrote three equal channels, one is kept
-            "image": Image(array=picture.array[:1], unit=picture.unit, modality=rows[index]["modality"])
-        }
+        if picture.array.shape[0] != 1:
+            raise DataError(
+                f"{files[index]}: {picture.array.shape[0]} channels where grey is documented; fetch it again"
+            )
+        inputs: dict[str, Any] = {"image": replace(picture, modality=rows[index]["modality"])}
         if with_laboratory:
             inputs["row"] = Row(values=laboratory(rows[index]))
         return inputs, None

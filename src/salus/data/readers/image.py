@@ -2,6 +2,7 @@
 
 import warnings
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,7 +28,7 @@ def read_picture(path: Path | str, limit: int | None = None) -> Image:
     """Read a picture as stored, turned upright where its EXIF data say so.
 
     Args:
-        path: PNG, JPEG, TIFF, ...; several pages of one size become slices.
+        path: PNG, JPEG, TIFF, ...; several pages or frames of one size become slices.
         limit: Most values it may decode to; None takes the setting.
 
     Returns:
@@ -49,17 +50,17 @@ def read_picture(path: Path | str, limit: int | None = None) -> Image:
                 # a phone's MPO holds the photograph and a preview of it
                 frames = 1 if picture.format == "MPO" else int(getattr(picture, "n_frames", 1))
                 refuse_above(found, picture.width * picture.height * len(picture.getbands()) * frames, limit)
+                if _deep_png(found):
+                    return _image(_deep_pixels(found))
                 if frames == 1:
                     return _image(_pixels(ImageOps.exif_transpose(picture), found))
-                pages = [_pixels(page.copy(), found) for page in ImageSequence.Iterator(picture)]
+                pages = _pages(ImageSequence.Iterator(picture), found, limit)
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise DataError(f"{found}: {error}; refused as a decompression bomb, tile or reduce the picture") from error
     except UnidentifiedImageError as error:
         raise DataError(f"{found}: not a picture that can be read; convert it to PNG") from error
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise DataError(f"{found}: damaged or cut short ({error}); copy it again from its source") from error
-    if len({page.shape for page in pages}) > 1:
-        raise DataError(f"{found}: its {len(pages)} pages differ in size; split it into single pictures")
     return _image(np.stack(pages, axis=1))
 
 
@@ -88,6 +89,42 @@ def read_array(path: Path | str, key: str = "", limit: int | None = None) -> Ima
     if array.dtype.kind == "f" and (bad := int((~np.isfinite(array)).sum())):
         raise DataError(f"{found}: {bad} values are NaN or infinite; replace or mask them first")
     return _image(_channels_first(array, found))
+
+
+def _pages(pages: Iterable[Any], path: Path, limit: int | None) -> list[NDArray[Any]]:
+    """Return the pages or frames, grey ones as colour where any is: the first frame of an animation is often grey."""
+    found: list[NDArray[Any]] = []
+    total = 0
+    for page in pages:
+        total += page.width * page.height * len(page.getbands())
+        refuse_above(path, total, limit)  # a later page may be larger than the first one, whose size was looked at
+        found.append(_pixels(page.copy(), path))
+    if len({(page.shape[1:], page.dtype) for page in found}) > 1:
+        raise DataError(f"{path}: its {len(found)} pages differ in size or type; split it into single pictures")
+    channels = max(page.shape[0] for page in found)
+    return [np.repeat(page, channels, axis=0) if page.shape[0] == 1 else page for page in found]
+
+
+def _deep_png(path: Path) -> bool:
+    """Tell whether a PNG holds colour of 16 bits, which Pillow cuts to 8.
+
+    Source:
+        PNG specification (ISO/IEC 15948), 11.2.2: bit depth and colour type of IHDR.
+    """
+    with path.open("rb") as handle:
+        head = handle.read(26)
+    return head[:8] == b"\x89PNG\r\n\x1a\n" and head[12:16] == b"IHDR" and head[24] == 16 and head[25] in (2, 4, 6)
+
+
+def _deep_pixels(path: Path) -> NDArray[Any]:
+    import imagecodecs
+
+    try:
+        array = np.asarray(imagecodecs.png_decode(path.read_bytes()))
+    except Exception as error:  # the codec raises a kind of its own
+        raise DataError(f"{path}: damaged or cut short ({error}); copy it again from its source") from error
+    bands = array.shape[2] - 1 if array.shape[2] in (2, 4) else array.shape[2]  # the last one is transparency
+    return np.ascontiguousarray(array[..., :bands].transpose(2, 0, 1))
 
 
 def _pixels(picture: Any, path: Path) -> NDArray[Any]:

@@ -49,6 +49,7 @@ class Slide:
         times: Points in time.
         depths: Focal planes.
         dtype: Of the values.
+        modality: `SM` where a slide scanner wrote the file, else empty.
         depth_um: Distance of focal planes in micrometres, None where unknown.
         associated: Names of pictures beside the tissue (`thumbnail`, `macro`, `label`). A label may show a name.
     """
@@ -59,7 +60,7 @@ class Slide:
         self._roles, self._sizes = planes_of(grids[0].series, path)
         first = grids[0]
         spacing, self.depth_um = spacing_of(tiff, first.series)
-        self._modality = "SM" if is_microscope(first.series) else ""
+        self.modality = "SM" if is_microscope(first.series) else ""
         self.levels = tuple(
             Level(
                 height=grid.height,
@@ -171,7 +172,7 @@ class Slide:
         if found is not None and (array.ndim == 3 or self.depth_um is not None):
             depth = () if array.ndim == 3 else (float(self.depth_um or 0.0) / 1000,)
             spacing = (*depth, found[0] * step / 1000, found[1] * step / 1000)
-        return Image(array=array, spacing_mm=spacing, unit=str(array.dtype), modality=self._modality)
+        return Image(array=array, spacing_mm=spacing, unit=str(array.dtype), modality=self.modality)
 
     def _paste(self, out: NDArray[Any], grid: PageTiles, plane: int, corner: tuple[int, int], key: Any) -> None:
         (high, wide), (x, y) = grid.tile, corner

@@ -46,7 +46,9 @@ def is_slide(path: Path) -> bool:
             odd = page.dtype is not None and page.dtype.name in ("int8", "uint32", "int64", "uint64", "float64")
             coded = int(page.compression) not in _BY_PILLOW or int(page.predictor) not in (1, 2)
             many = page.samplesperpixel > 4 or page.is_subifd or page.subifds is not None
-            return bool(tiff.is_bigtiff or tiff.is_ome or page.is_tiled or deep or odd or coded or many)
+            # Pillow takes the axes of ImageJ for pages, and leaves white as zero in deep grey
+            planes = tiff.is_imagej or (page.bitspersample > 8 and int(page.photometric) == 0)
+            return bool(tiff.is_bigtiff or tiff.is_ome or page.is_tiled or deep or odd or coded or many or planes)
     except Exception:  # what tifffile cannot open is Pillow's to refuse
         return False
 
