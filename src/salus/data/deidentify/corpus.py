@@ -72,9 +72,9 @@ def generate(half: Half, count: int, seed: int = 0) -> list[SyntheticNote]:
         count: How many.
         seed: Same seed, same notes.
     """
-    bank = _bank(half)
+    chosen = banks(half)
     number = 0 if half == "develop" else 1
-    return [_note(bank, f"{half}{index:04d}", np.random.default_rng([seed, number, index])) for index in range(count)]
+    return [_note(chosen[index % len(chosen)], f"{half}{index:04d}", np.random.default_rng([seed, number, index])) for index in range(count)]
 
 
 def letters(rng: np.random.Generator, pattern: str) -> str:
@@ -88,14 +88,15 @@ def letters(rng: np.random.Generator, pattern: str) -> str:
     return "".join(str(rng.choice(list(drawn[mark]))) if mark in drawn else mark for mark in pattern)
 
 
-def _bank(half: Half) -> Bank:
+def banks(half: Half) -> tuple[Bank, ...]:
+    """Return what a half writes with; its notes take them in turn."""
     if half == "develop":
-        from salus.data.deidentify.corpus_develop import BANK
+        from salus.data.deidentify import corpus_develop, corpus_more
 
-        return BANK
-    from salus.data.deidentify.corpus_test import BANK as TEST
+        return corpus_develop.BANK, corpus_more.BANK
+    from salus.data.deidentify import corpus_test
 
-    return TEST
+    return (corpus_test.BANK,)
 
 
 class _Writer:

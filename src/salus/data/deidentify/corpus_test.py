@@ -1,7 +1,6 @@
 """The half of the synthetic corpus that measures; every person, number and place is invented.
 
-It was written apart from the rules and shares no name, place, sentence or template with the other half; its names are
-in no list that the rules hold.
+It shares no name, place, sentence or template with the other half, and its names are in no list that the rules hold.
 """
 
 import datetime as dt
@@ -27,170 +26,168 @@ def _ordinal(day: dt.date) -> str:
     return f"{day.day}{suffix}"
 
 
-def _plain(pattern: str):  # type: ignore[no-untyped-def]
-    return lambda rng, day: pattern.format(d=day.day, m=day.month, y=day.year, yy=day.year % 100, o=_ordinal(day), b=f"{day:%b}", B=f"{day:%B}", a=f"{day:%A}")
+def _form(pattern: str):  # type: ignore[no-untyped-def]
+    return lambda rng, day: pattern.format(
+        d=day.day, m=day.month, y=day.year, yy=day.year % 100, o=_ordinal(day), b=f"{day:%b}", B=f"{day:%B}", a=f"{day:%a}"
+    )
 
 
 def _old(rng: Rng, day: dt.date) -> str:
-    return str(int(rng.integers(90, 104)))
+    return str(int(rng.integers(90, 108)))
 
 
 BANK: Final = Bank(
     given=(
-        "Abimbola Bartholomäus Chukwudi Drahomíra Efstathios Folasade Gintaras Hatshepsut Ikechukwu Jaroslava Kamalani "
-        "Ljubica Mbali Nomvula Oluwaseun Paraskevi Quetzalli Rhiannon Sìne Thandeka Uchenna Vytautas Wanjiru Xiomara "
-        "Yevgenia Zsófia Aurelio Bogumił Csilla Dobromir Eudora Ferenc Gwilym Hrafn Iolanthe Jessamyn Kalliope Leocadia "
-        "Mireille Nikodem Orsolya Primrose Quirin Radomir Sunniva Tiberiu Ulyana Vasilisa Wulfric Ysolde"
+        "Aoife Balthazar Caoimhe Dacian Eilidh Florentyna Ghislaine Hyacinth Ingeborg Jolanta Kazimierz Lysander Mairead "
+        "Nikephoros Octavio Pádraig Qamar Roisin Siegfried Tzipora Ursuline Vendela Wenceslas Xochitl Ygritte Zbigniew "
+        "Achieng Bronagh Cillian Desta Ekundayo Fikret Gulnara Hovhannes Ildikó Jadwiga Kehinde Lindiwe Modestas Nkechi "
+        "Onyekachi Pranvera Rasheeda Sukhdeep Temitope Uzoma Viveka Wiremu Yetunde Zoltán"
     ).split(),
     family=(
-        "Adeyinka-Cole Bhattacharjee Czarnecki D'Amboise Eyjafjord Fitzherbert Gyllenhammar Hrdlicka Ivanauskas "
-        "Jankauskas Kwiatkowska Lazarevski Mutasa Ndlovu Oyelaran Papadimitriou Quispe Raghunathan Szczepanski "
-        "Tshabalala Umarov Vanderlinde Wickramasinghe Xhosa-Meyer Yamazato Zgheib Abernathy-Voss Balogh Castellanos-Rey "
-        "Dragomirescu Eskandari Fjellheim Ghebreyesus Haverkamp Iturralde Jovanovska Kalashnik Lindqvist McGillycuddy "
-        "Nzinga O'Shaughnessy Pellegrinelli Rautiainen Subramaniam Tavares-Lund Uzelac Vlahovic Wojnarowicz Ylitalo Zubiri"
+        "Achterberg Brzezinski Cazalet-Moor Dobrovolny Eszterhazy Fotopoulos Grzybowski Hallgrimsson Ilyasova Jokinen "
+        "Karapetyan Lubomirski Mkhabela Njoroge Obuchowski Przybylski Quackenbush Rademaker Skaarup Tchaikov Uhlenbeck "
+        "Vasconcellos Weatherstone Yilmazer Zavodny Abdulrashid Blankenfeld Csikszent De-Witte Erdogmus Fiorentini "
+        "Goncharenko Hinterland Imanishi Janowicz Kjeldsen Laakkonen Moldovan O'Rafferty Pommeroy Rozhdestvensky Staszak "
+        "Thorvaldsen Underhill-Pace Vongsavanh Wyszynski Yamashiro Zeigler-Knox MacIlwraith D'Angelone"
     ).split(),
     cities=(
-        "Thornwick|Cape Elderberry|Alderpoint|Bramblecote|Cinder Falls|Devonmoor|Fallowmere|Granite Pass|Hollins Ferry|"
-        "Ironwood Beach|Juniper Flats|Kettle Bay|Lower Wickham"
+        "Quillmouth|Redfern Crossing|Saltburn Hollow|Tansy Ridge|Upper Marwick|Violet Springs|Wrenfield|Yarrowdale|Zephyr Cove|"
+        "Amberley|Bluestem|Crowhaven"
     ).split("|"),
     streets=(
-        "Pemberton Ave", "Larchmont Terrace", "SE Fallbrook St", "Corriedale Pl.", "East Vanguard Parkway", "Toll House Rd",
-        "Gossamer Cir", "County Line Highway", "44th Ave", "Ashburn Trail, Apt 7C", "Copper Beech Ln", "Saltmarsh Loop",
+        "Nettlecombe Rd", "South Ferrier Street", "Pheasant Run", "Hackberry Hollow Lane", "Old Cannery Row", "NW 81st Terrace",
+        "Bellweather Crescent", "Fiddlers Green Dr., Unit 12", "Port Isaac Blvd", "Salter Pike",
+        "Wisteria Ct", "Third Avenue North",
     ),
     places=(
-        "Cinder Falls Regional Medical Center", "Our Lady of Solace Hospital", "Bramblecote Rehabilitation Center",
-        "Fallowmere Community Hospital", "Kettle Bay VA Medical Center", "Sunnyside Assisted Living", "Alderpoint Elementary School",
-        "Tidewater Freight Inc.", "University of Devonmoor", "Granite Pass Dialysis Center", "Juniper Flats Urgent Care",
-        "Hollins Ferry Presbyterian Church",
+        "Saltburn Hollow Memorial Hospital", "St. Brannock's Infirmary", "Wrenfield Veterans Affairs Medical Center",
+        "Amberley Hospice", "Yarrowdale Skilled Nursing Facility", "Quillmouth Children's Hospital", "Bluestem Middle School",
+        "Crowhaven Trucking Co.", "Upper Marwick Community College", "Zephyr Cove Surgery Center", "Violet Springs Behavioral Health Clinic",
+        "Redfern Insurance Group LLC",
     ),
     headers={
         "discharge": (
-            "HOSPITAL COURSE AND DISCHARGE\nPATIENT: {patient.caps}     MR#: {mrn}\nDATE OF ADMISSION: {date}\nDATE OF DISCHARGE: {date}\n"
-            "ATTENDING PHYSICIAN: {doctor.caps_full}, M.D.\nPRIMARY CARE PROVIDER: {second}\nBIRTHDATE: {date.birth}",
-            "{place}\nDischarge Note\n\nPt Name: {patient.rev_middle}\nMedical Record Number: {mrn}\nD.O.B.: {date.birth}\nAdm: {date}  D/C: {date}\n"
-            "Responsible MD: {doctor.rev}\nReferring: Dr. {second}",
-            "Patient ID: {mrn}   Last name: {patient.last}   First name: {patient.first}\nBorn {date.birth}. Dates of stay: {date} to {date}.\n"
-            "Discharged home under the care of {kin}.",
+            "DISCHARGE SUMMARY - GENERAL SURGERY\n\nName: {patient.caps_full}    Hosp No: {mrn}    DOB: {date.birth}\nAdm Date: {date}    Disch Date: {date}\n"
+            "Surgeon: {doctor}\nGP: Dr {second}",
+            "Re: {patient.rev}\nMRN/Unit: {mrn}\nBorn: {date.birth}\nHospitalised {date} - {date} at {place}\nConsultant: Miss {doctor.last}",
+            "The patient, {patient}, was admitted on {date} and went home on {date}. Next of kin: {kin} (son). Discharging physician: {doctor.full}.",
         ),
         "radiology": (
-            "X-RAY REPORT\nNAME: {patient.rev}\nHOSPITAL NO: {mrn}\nACC#: {other.accession}\nDATE OF EXAM: {date}\nREFERRED BY: {doctor}, NP\n"
-            "CLINICAL HISTORY: fall. PRIORS: {date}.",
-            "{patient.pn}\nID {mrn}\nStudy date {date}\nRequested by Dr {doctor.last}\nTechnique: Axial images with IV contrast.",
-            "ULTRASOUND ABDOMEN\nPatient {patient.full} was examined on {date}.\nReferring clinician: {doctor}\nSonographer: {nurse}",
+            "CHEST PA AND LATERAL\nPt: {patient.caps}   #{mrn}\nPerformed: {date}\nOrdering MD: {doctor.last}, {doctor.first}\nAccession No. {other.accession}\nFindings:",
+            "EXAMINATION: Mammogram, screening. DATE: {date}\nPATIENT NAME: {patient}\nPATIENT ID: {mrn}\nReferring Dr.: {second}",
+            "MRI KNEE {date}\n{patient.rev} ({mrn})\nRequester: Dr. {doctor.short}\nClinical details: twisting injury.",
         ),
         "nursing": (
-            "{date} 0330 NURSING NOTE\nPatient: {patient}\nAssigned RN: {nurse}\nAttending: {doctor.last}",
-            "Handover. Pt {patient.last}, {patient.first}; room 14. Report received from {nurse} RN on {date}.",
-            "Evening shift {date}. Mr {patient.last} awake and oriented x3. Primary nurse {nurse.first}.",
+            "Home health visit {date}. Client: {patient}. Visiting nurse: {nurse.full}, RN.",
+            "{date} 2200: Assumed care of {patient.last}, {patient.first}, from {nurse}, RN. Charge nurse: {second.first}.",
+            "TELEPHONE ENCOUNTER\nCaller: {kin}\nPatient: {patient.rev}\nTaken by: {nurse.short}\nDate/Time: {date} 09:40",
         ),
         "letter": (
-            "{doctor}, MD, FACC\n{street}\n{city}, ME {zip}\nP: {phone}\nF: {fax}\n\n{date}\n\nTo: {second}\n\nRegarding: {patient} (DOB: {date.birth}; MRN: {mrn})\n\n"
-            "Dear {second.first},\n\nMany thanks for asking me to see this patient.",
-            "{date}\n\n{patient}\n{street}\n{city}, Oregon {zip}\n\nDear Mrs. {patient.last}:\n\nYour test results of {date} are back.",
-            "{date}\n\nTO WHOM IT MAY CONCERN\n\nThis is to certify that {patient} (born {date.birth}) was under my care.",
+            "{place}\n{street}\n{city}, MT {zip}\nTelephone {phone} | Facsimile {fax}\n\n{date}\n\nDr {doctor}\nRe: Ms {patient} - d.o.b. {date.birth} - hospital number {mrn}\n\n"
+            "Dear Doctor {doctor.last},",
+            "From: {doctor} <{email}>\nTo: {kin}\nSent: {date}\nSubject: your mother\n\nHi {kin.first},\n\nI reviewed the scans of {patient}.",
+            "{date}\nATTN: {second}, MD\nRE: {patient.caps_full}, DOB {date.birth}\n\nDear colleague,\n\nI write about Mr. {patient.last}, who has gout.",
         ),
     },
     sentences={
         "name": (
-            "Case staffed with Dr. {second.last} this morning.", "Pt's husband {kin.first} called the ward twice.",
-            "Cardiology (Dr {second.last}) recommends rate control.", "{patient.last} is doing well overall.",
-            "Family meeting held with daughter {kin} and chaplain.", "I spoke by telephone with {second.full}, PA-C.",
-            "{kin.first} {kin.last}, her sister, is the health care proxy.", "dr. {second.last} will see her in clinic.",
-            "Consent was obtained from {patient.first} after discussion.", "Emergency contact: {kin} (brother).",
-            "Scribed for {doctor}, MD by {nurse}.", "Mr. and Mrs. {patient.last} agree with the plan.",
-            "Assistant surgeon: {second.short}.", "This is {patient}, a 61-year-old man with gout.", "Reviewed by {nurse.initials}/{second.last}.",
+            "Signed out to Dr. {second.last} at change of shift.", "Mother ({kin}) is anxious about the surgery.", "Ms. {patient.last}'s INR was 2.4.",
+            "Patient prefers to be called {patient.first}.", "The on-call resident, Dr. {second}, evaluated her.", "His partner {kin.first} was updated.",
+            "Interpreter {nurse} assisted.", "Physical therapist {nurse.full} recommends a walker.", "Mr {patient.last} has been smoking again.",
+            "Findings were communicated to {second.last} by phone.", "Referred to Dr's {second.last} and {doctor.last}.", "Appointment with Dr {second.short}.",
+            "Professor {second} was consulted.", "{patient.first} {patient.last} is a retired welder with asthma.", "Grandson {kin.first} helps with pills.",
+            "Nurse {nurse.last} gave the injection.", "NOK: {kin}.", "Seen with {second}, medical student.",
         ),
         "place": (
-            "Resides at {street} in {city}.", "Brought by ambulance from {place}.", "Born and raised in {city}.",
-            "Employed at {place} for ten years.", "Lives alone in {city}, Vermont.", "Mailing address: {street}, {city}, WV {zip}.",
-            "Previously followed at {place}.", "Recently moved here from {city}.", "ZIP code {zip}.", "Was picked up at {street} by EMS.",
+            "Her home is at {street}, {city}.", "He was transferred to {place} overnight.", "She grew up in {city}.", "Admitted via the ED of {place}.",
+            "Works as a driver for {place}.", "Discharge address: {street}, {city}, ID {zip}.", "Visiting from {city}, Nebraska.",
+            "Attends {place}.", "Fell outside the pharmacy on {street}.", "Address on file: {street}, {city} {zip}.", "The family lives near {city}.",
         ),
         "date": (
-            "Returned to the operating room {date}.", "The biopsy dated {date} was benign.", "Onset was around {date.month}.",
-            "Next appointment: {date}.", "Extubated {date.short}.", "Echo ({date}) was unremarkable.", "LMP {date.short}.",
-            "From {date.short} through {date.short} she was febrile.", "Vaccinated {date.month}.", "Expires {date}.", "Seen again {date} at 10:30 am.",
+            "Colonoscopy {date} showed two polyps.", "Stent placed in {date.month}.", "Her birthday is {date.short}.", "Since {date.short} he has had fevers.",
+            "Surgery is scheduled for {date}.", "Reviewed on {date}.", "Catheter changed {date.short}, next change {date.short}.",
+            "He emigrated in {date.month}.", "DOS {date}.", "Due date {date}.", "PET scan from {date} was compared.", "Started warfarin on {date.short}.",
         ),
         "age": (
-            "This {age}-year-old gentleman fell at home.", "Father lived to {age}.", "She is {age} years old.", "Patient aged {age} years.",
-            "A {age} yo female with delirium.", "Grandmother passed away at {age}.", "He turned {age} last week.", "Age {age}, frail.",
+            "{age}-year-old lady, frail.", "A {age} y.o. man with pneumonia.", "Mother alive at {age}.", "She will be {age} years old next month.",
+            "Patient is {age} yrs old.", "Age at death: {age}.", "{age}yo M with sepsis.", "Aunt died at the age of {age}.", "Age (years): {age}.",
         ),
         "phone": (
-            "Her mobile number is {phone}.", "Please telephone {phone} after noon.", "Contact: {phone}.", "Home {phone}, work {phone}.",
-            "Call back {phone.pager}.", "Son's cell phone is {phone}.", "Tel. {phone}.", "Paged at {phone.pager}.",
+            "Reach the son on {phone}.", "Cell phone: {phone}.", "Ring {phone} to book.", "Emergency number {phone}.", "Phone ({phone}).",
+            "Daughter's number: {phone}.", "Please call us at {phone} if worse.", "Beeper {phone.pager}.", "Contact no. {phone}.",
         ),
-        "fax": ("Facsimile: {fax}.", "Send records by fax to {fax}.", "Fax # {fax}.", "Our fax number is {fax}."),
-        "email": ("E-mail address is {email}.", "Write to {email}.", "{email} is the preferred contact.", "Sent via secure mail to {email}."),
-        "ssn": ("Social security: {ssn}.", "SS# {ssn}.", "Her SSN is {ssn}.", "Soc Sec No. {ssn}."),
-        "mrn": ("Medical Rec. No. {mrn}.", "Patient number {mrn}.", "Hospital number: {mrn}.", "(MRN: {mrn})", "Record # {mrn} was merged."),
-        "plan": ("Subscriber # {plan}.", "Medicaid number: {plan}.", "Health plan ID {plan}.", "Group no. {plan}.", "Insured under policy # {plan}.", "HICN {plan}."),
-        "account": ("Acct No: {account}.", "Patient account {account} was opened.", "Invoice {account}.", "Encounter # {account}.", "FIN: {account}.", "Bank account number {account}."),
-        "licence": ("Driver license no. {licence}.", "Passport {licence}.", "DEA# {licence}.", "Birth certificate number {licence}.", "Lic. # {licence}.", "Nursing license {licence} expired."),
-        "vehicle": ("Vehicle identification number {vehicle.vin}.", "Plate no. {vehicle}.", "His truck (license plate {vehicle}) was towed.", "VIN: {vehicle.vin}.", "The car's registration plate was {vehicle}."),
-        "device": ("ICD serial # {device}.", "Hip prosthesis lot no. {device}.", "Insulin pump S/N {device}.", "Device identifier: {device}.", "Serial number of the generator: {device}.", "Hearing aid serial {device}."),
-        "url": ("Images at {url}.", "Patient's web page {url}.", "Refer to {url} for details.", "Crowdfunding page: {url}."),
-        "ip": ("IP {ip} was blocked.", "Home monitor address {ip}.", "Accessed the portal from IP address {ip}.", "Gateway at {ip}."),
-        "biometric": ("Thumbprint record {biometric}.", "Iris code {biometric} on file.", "Biometric template ID: {biometric}.", "Facial recognition ID {biometric}.", "Voice print {biometric}."),
-        "photo": ("Clinical photo {photo} uploaded.", "Photograph no. {photo}.", "Picture attached: {photo}.", "Portrait stored as {photo}."),
+        "fax": ("Fax to {fax}.", "FAX {fax}.", "Fax no: {fax}.", "Results were faxed to the clinic at {fax}."),
+        "email": ("He can be e-mailed at {email}.", "email: {email}", "Preferred contact {email}.", "cc: {email}."),
+        "ssn": ("Soc. Sec. #: {ssn}.", "Social Security No: {ssn}.", "SSN ({ssn}) verified.", "Patient's social security number is {ssn}."),
+        "mrn": ("Med Rec #{mrn}.", "MRN# {mrn}.", "Unit number {mrn}.", "Chart No. {mrn} was pulled.", "Hospital ID {mrn}.", "Medical record {mrn}."),
+        "plan": (
+            "Policy No. {plan}.", "Insurance ID: {plan}.", "Medicare number {plan}.", "Member number {plan}.", "Beneficiary ID {plan}.", "Medicaid ID# {plan}.", "Group number: {plan}.",
+        ),
+        "account": ("Account # {account}.", "Billing number {account}.", "Visit ID: {account}.", "Credit card {account}.", "Acct. {account}.", "Claim number {account}.", "CSN: {account}."),
+        "licence": ("License No. {licence}.", "DL# {licence}.", "His driver's licence number is {licence}.", "Passport number {licence}.", "Certificate no. {licence}.", "DEA number: {licence}.", "NPI {licence.npi}."),
+        "vehicle": ("License plate number {vehicle}.", "VIN number {vehicle.vin}.", "The plate was {vehicle}.", "Vehicle registration {vehicle}.", "Drives a blue sedan, plates {vehicle}."),
+        "device": (
+            "Pacemaker model/serial {device}.", "Serial # {device}.", "Lot number {device}.", "Stimulator serial number {device}.", "CPAP device ID {device}.", "Glucose meter S/N: {device}.", "Implanted lens, serial no {device}.",
+        ),
+        "url": ("Video at {url}.", "Her web site is {url}.", "Information: {url}", "Posted on {url} last week.", "Link: {url}."),
+        "ip": ("Login from {ip}.", "Device IP: {ip}.", "The camera streams from {ip}.", "IP addr {ip} recorded."),
+        "biometric": ("Finger print template {biometric}.", "Retina scan ID {biometric}.", "Face ID {biometric}.", "Palm vein scan {biometric}.", "Voiceprint: {biometric}.", "Biometric hash {biometric}."),
+        "photo": ("Photos: {photo}.", "Image file {photo} shows the wound.", "Facial photograph {photo}.", "See picture {photo}."),
         "other": (
-            "Enrolled as participant number {other}.", "Surgical pathology case {other.path}.", "Accession number: {other.accession}.",
-            "Employee ID {other}.", "Requisition # {other}.", "Tracking no. {other}.", "Research ID: {other}.", "Twitter {other.handle}.",
+            "Study number {other}.", "Subject ID {other}.", "Pathology no. {other.path}.", "Specimen ID: {other}.", "Accession # {other.accession}.", "Badge no {other}.",
+            "Student ID: {other}.", "Document ID {other.uuid}.", "Order number {other}.", "Instagram {other.handle}.", "Barcode {other.accession}.",
         ),
     },
     fillers=(
-        "Alzheimer's dementia, on donepezil.", "Swan-Ganz catheter removed without difficulty.", "Ranson score was 2.", "Vitals: 118/64, 88, 18, 37.2.",
-        "Graves' disease treated with iodine.", "Reflexes 2/4 throughout.", "Metoprolol 25 mg 1/2 tab BID.", "Virchow node is not palpable.",
-        "Started on Lasix 40 mg IV q12h.", "Addison disease and Cushing syndrome were considered.", "T12-L1 disc bulge, unchanged.",
-        "Whipple procedure in 2011 for a cyst.", "Murphy sign negative.", "Epstein-Barr virus serology pending.", "Apgar scores 8/9.",
-        "Motor 4/5 in the left arm.", "Marfan syndrome was ruled out.", "Jackson-Pratt drain output 30 cc.", "Gleason 3+4=7 in 4/12 cores.",
-        "Oxygen saturation 94% on room air.", "Na 138, K 4.2, Cl 101, HCO3 24.", "FEV1/FVC 0.68, DLCO 55%.", "The Doppler study showed no clot.",
-        "Tourette syndrome since age 12.", "Return in 3-4 weeks.", "He quit smoking in 1998.", "Heparin 5000 units SC TID.", "CA 19-9 is 37.",
-        "Mallory-Weiss tear on endoscopy.", "Barrett's esophagus, short segment.", "Wegener granulomatosis is unlikely.", "Lives with family; no pets.",
+        "Known Parkinson disease, Hoehn and Yahr stage 3.", "Foley removed, voiding well.", "Glasgow Coma Score 14.", "Dupuytren's contracture of the right hand.",
+        "BP 142/86 lying and 120/70 standing.", "Power 5/5 throughout, sensation intact.", "Grade 3/6 holosystolic murmur at the apex.", "Ehlers-Danlos syndrome is suspected.",
+        "Amoxicillin 500 mg three times a day for 7 days.", "Hickman line in situ.", "Kawasaki disease in infancy.", "Ca 2.31, PO4 1.02, ALP 88.", "Lachman test positive.",
+        "Colles fracture in 2006.", "Sjogren syndrome with dry eyes.", "Takes 1/2 to 1 tablet at night.", "Romberg negative, Rinne positive.", "INR target 2-3.", "ASA class 3.",
+        "Charcot foot on the left.", "C5-C6 radiculopathy.", "Raynaud phenomenon in cold weather.", "Baker's cyst behind the knee.", "Weight 82.4 kg, height 176 cm, BMI 26.6.",
+        "Smokes 20 cigarettes a day since 1985.", "Nissen fundoplication 2013.", "Clark level IV, Breslow 1.8 mm.", "Meckel diverticulum found incidentally.", "Temp 38.4, pulse 104.",
+        "Hemoglobin 10.1 g/dL (12-16).", "Wells score 4.5.", "He was up 3/4 of the night.", "Guillain-Barre syndrome after influenza.", "pH 7.31, pCO2 48.",
     ),
     closings={
-        "discharge": (
-            "{doctor}, M.D.\nD: {date}\nT: {date}\nJob #: {other}", "/s/ {doctor.full}, MD\nDate signed: {date}",
-            "Copies to:\nDr. {second}\n{doctor.short}, MD",
-        ),
-        "radiology": ("Read by {second}, M.D., on {date}.", "Electronically authenticated: {second.rev}, MD\n{date} 16:05:11", "Radiologist: {second}"),
-        "nursing": ("-- {nurse}, LPN", "Documented by {nurse.short}, RN at 0645"),
-        "letter": ("With kind regards,\n\n{doctor.full}\nConsultant Physician", "Respectfully,\n{doctor}, DO\n\ncc: {second.rev}; {kin}", "Best wishes,\n\nDr {doctor.last}\n{place}"),
+        "discharge": ("Dictating: {doctor.rev}\n{date} 11:20\ncc {second}, MD", "Signature: {doctor}, FRCS\n{date}", "Attending attestation: seen with resident {nurse}.\n{doctor}, MD, PhD"),
+        "radiology": ("Reporting radiologist: {second}\nVerified {date}", "Dr {second.full}\nConsultant Radiologist", "Signed by: {second.last}, {second.first} MD {date} 08:12"),
+        "nursing": ("{nurse.first} {nurse.last}, RN, BSN", "Electronically signed: {nurse.full} ({date} 23:10)"),
+        "letter": ("Yours faithfully\n\n{doctor}\nSpecialist Registrar", "Thank you,\n{doctor.first} {doctor.last}, NP-C", "Kind regards,\n\n{doctor.short}\n\nCopy: {kin}, {street}, {city}"),
     },
     forms={
         "date": (
-            _plain("{m}/{d}/{y}"), _plain("{d}-{b}-{y}"), _plain("the {o} of {B}, {y}"), _plain("{b} {o} {y}"), _plain("{d}.{m}.{y}"), _day("%Y%m%d"),
-            _day("%Y/%m/%d"), _plain("{a}, {B} {d}, {y}"), _day("%d-%m-%y"), _plain("{o} {B} {y}"), _plain("{B} {o}, {y}"), _day("%m-%d-%y"), _plain("{d} {b}. {y}"),
+            _form("{d}/{m}/{y}"), _form("{m}/{d}/{yy:02d}"), _form("{b} {d} {y}"), _form("{d} {b} {y}"), _day("%d-%b-%Y"), _form("{a} {d} {B} {y}"), _day("%Y.%m.%d"),
+            _day("%Y-%m-%dT%H:%M:%S"), _form("{B} the {o}, {y}"), _form("{o} of {B} {y}"), _form("{m}-{d}-{y}"), _form("{a}, {b} {o}, {y}"), _day("%d.%m.%y"), _form("{d}/{b}/{y}"), _form("{y} {b} {d}"),
         ),
-        "date_birth": (_plain("{m}/{d}/{y}"), _plain("{d} {B} {y}"), _day("%Y-%m-%d"), _plain("{b} {d}, {y}"), _day("%m.%d.%Y")),
-        "date_month": (_plain("{B} of {y}"), _plain("{b} {y}"), _plain("{m}/{y}"), _plain("{B}, {y}"), _plain("{b} '{yy:02d}")),
-        "date_short": (_plain("{B} {o}"), _plain("{d} {b}"), _plain("the {o} of {B}"), _plain("{b}. {d}"), _day("%m/%d")),
+        "date_birth": (_form("{d}/{m}/{y}"), _form("{b} {o}, {y}"), _day("%d-%b-%y"), _day("%m/%d/%y"), _day("%Y%m%d")),
+        "date_month": (_form("{B} {y}"), _form("{b}. {y}"), _form("early {B} {y}"), _day("%m-%Y"), _day("%m/%Y"), _form("{b}/{y}")),
+        "date_short": (_form("{b} {o}"), _form("{o} {B}"), _form("{B} {d}"), _form("{d} {B}"), _form("{d}-{b}"), _form("the {o} of {b}")),
         "age": (_old,),
-        "zip": (_spell("0%###"), _spell("%####"), _spell("%####-####")),
+        "zip": (_spell("%####"), _spell("%####-####"), _spell("0####")),
         "phone": (
-            _spell("%##/555-0###"), _spell("(%##)555-0###"), _spell("+1 %## 555 0###"), _spell("%## 555 0###"), _spell("%##-555-0### ext. ###"),
-            _spell("%##.555.0### x##"), _spell("555-0###"), _spell("+44 20 7946 0###"), _spell("%##5550###"),
+            _spell("%##-555-0###"), _spell("(%##) 555 0###"), _spell("+1-%##-555-0###"), _spell("%##.555.0### ext ####"), _spell("1 %## 555 0###"), _spell("+49 30 %######"),
+            _spell("01632 960###"), _spell("+33 1 %# ## ## ##"), _spell("(%##) 555-0###, x###"), _spell("555 0###"),
         ),
-        "phone_pager": (_spell("5-####"), _spell("x%####"), _spell("%#####")),
-        "fax": (_spell("%##.555.0###"), _spell("+1-%##-555-0###"), _spell("1 (%##) 555-0###"), _spell("555-0###")),
-        "email": (_spell("j.doe##@mail.example.net"), _spell("rehab_team#@health-example.co.uk"), _spell("u####+care@example.info"), _spell("Quirin.V@EXAMPLE.ORG")),
-        "ssn": (_spell("%## ## ####"), _spell("%##-##-####"), _spell("%########"), _spell("XXX-XX-####")),
-        "mrn": (_spell("#######"), _spell("##-##-##"), _spell("^^######"), _spell("### ### ####"), _spell("H-#######"), _spell("#####")),
-        "plan": (_spell("^^##########"), _spell("%^##^^#^^##"), _spell("#####-##"), _spell("R########"), _spell("###-##-####A")),
-        "account": (_spell("########"), _spell("V000########"), _spell("#####-####"), _spell("#### #### #### ####")),
-        "licence": (_spell("^##-##-####"), _spell("#########"), _spell("^^#######"), _spell("^###-####-####")),
-        "vehicle": (_spell("#^^^###"), _spell("^^^ ####"), _spell("^^-#####"), _spell("^## #^^")),
-        "vehicle_vin": (_spell("%^^^^##%^#^######"), _spell("^^#^^##^#^^######")),
-        "device": (_spell("^^^-######"), _spell("########"), _spell("^#^#####^"), _spell("##^####-##")),
-        "url": (
-            _spell("http://www.example.net/patients/~~~~~?id=###"), _spell("https://share.example.com/a/b_#######.html"), _spell("gofund.example.org/help-####"),
-            _spell("www.familyblog##.example.com/2019"),
-        ),
-        "ip": (_spell("172.16.%#.1%#"), _spell("203.0.113.%#"), _spell("fe80::1%~~:~~~~:%~~~:~~~~"), _spell("2001:db8:%~~~:%~~~:%~~~:%~~~:%~~~:%~~~"), _spell("198.51.100.%#:80#%")),
-        "biometric": (_spell("BIO-^^####"), _spell("~~~~%~~~-~#~~"), _spell("########"), _spell("V#.######")),
-        "photo": (_spell("face_####.jpeg"), _spell("P#######.JPG"), _spell("IMG-2019####-WA####.jpg"), _spell("scan###_front.tiff")),
-        "other": (_spell("^^^-##-###"), _spell("######"), _spell("##^#####"), _spell("^####")),
-        "other_path": (_spell("S##-####"), _spell("SP##-#####")),
-        "other_accession": (_spell("##-###-#####"), _spell("^^########"), _spell("#######")),
-        "other_handle": (_spell("@care_hero##"), _spell("@mum.of.#")),
+        "phone_pager": (_spell("%####"), _spell("#%-####"), _spell("%##-555-0###")),
+        "fax": (_spell("(%##) 555-0###"), _spell("%## 555 0###"), _spell("+44 1632 960###"), _spell("%##/555-0###")),
+        "email": (_spell("first.last##@clinic-example.org"), _spell("~~~~~_%#@example.edu"), _spell("care-team@mail.example.co"), _spell("Ann-Marie%#@Example.Com")),
+        "ssn": (_spell("%##-##-####"), _spell("%##.##.####"), _spell("%########"), _spell("%## ## ####")),
+        "mrn": (_spell("######"), _spell("A%######"), _spell("####-####"), _spell("MR%#####-#"), _spell("##########"), _spell("^##-#####")),
+        "plan": (_spell("%########-##"), _spell("^#########"), _spell("####-#####-##"), _spell("XYZ%###^####"), _spell("%^^%-^%%-^^%#")),
+        "account": (_spell("#########"), _spell("ACC-######"), _spell("####-####-####-####"), _spell("%#^######")),
+        "licence": (_spell("^########"), _spell("#######"), _spell("^^-###-###"), _spell("##^^#####")),
+        "licence_npi": (_spell("1#########"),),
+        "vehicle": (_spell("^^##^^^"), _spell("###-^^^"), _spell("^^^ ###"), _spell("%^^^###")),
+        "vehicle_vin": (_spell("^%^^^##^%^%######"), _spell("%^%^^%%^#^^######")),
+        "device": (_spell("^^######"), _spell("#########"), _spell("^-####-^^"), _spell("%###.####")),
+        "url": (_spell("https://example.edu/~j%#/scan"), _spell("www.help-for-%##.example.org"), _spell("http://203.0.113.%#/view?p=%##"), _spell("example.info/u/%######")),
+        "ip": (_spell("10.%#.%#.%"), _spell("100.64.1#%.1%#"), _spell("2001:db8::%~~:%~"), _spell("192.0.2.%#")),
+        "biometric": (_spell("FPT%#####"), _spell("~~~~~~~~~~~~~~%~"), _spell("%##-%##-%##"), _spell("ID%####")),
+        "photo": (_spell("DSC_####.JPG"), _spell("patient_%##_left.png"), _spell("IMG%####.heic"), _spell("P1%######.jpg")),
+        "other": (_spell("^^####"), _spell("#####-#"), _spell("^^^%##"), _spell("%######")),
+        "other_path": (_spell("S-##-####"), _spell("%#-####")),
+        "other_accession": (_spell("^^^-####-%##"), _spell("#########"), _spell("%#^####")),
+        "other_uuid": (_spell("~~~~~~~~-~~~~-4~~~-9~~~-~~~~~~~~~~~~"),),
+        "other_handle": (_spell("@nurse.j_%#"), _spell("@runs4_fun%#")),
     },
 )
 """Names, sentences and formats of this half."""

@@ -23,12 +23,13 @@ _TOKEN: Final = rf"[{_U}](?:['\-][{_U}])?[{_U}{_L}]{{1,24}}(?:['\-][{_U}{_L}]{{1
 _INITIAL: Final = rf"[{_U}]\.?(?:-[{_U}]\.?)?(?![{_L}{_U}'\d/])"
 _PARTICLE: Final = r"(?:de la|de los|de las|van der|van den|van de|von der|de|del|della|da|dos|das|di|du|la|le|van|von|der|den|ter|ten|bin|ibn|bint|al|el|abu|ben|af|av|zu|y|st\.?)"
 _STEP: Final = re.compile(rf"(?P<particle>(?i:{_PARTICLE})[ ](?=[{_U}]))|(?P<token>{_TOKEN})|(?P<initial>{_INITIAL})")
+_LABELLED: Final = re.compile(r"[ ]{0,2}:[ ]{0,3}\S")
 _ANY: Final = re.compile(rf"[{_U}{_L}][{_U}{_L}'\-]{{1,30}}")
 _PERSON: Final = rf"(?:{_TOKEN}|{_INITIAL})(?:[ ]{{1,2}}(?:(?i:{_PARTICLE})[ ])?(?:{_TOKEN}|{_INITIAL})){{0,4}}"
 
 _TITLES: Final = (
     r"(?:Drs?|Mrs?|Ms|Mss|Mx|Prof|Rev|Fr|Sgt|Lt|Capt|Cpt|Col|Gen|Maj|Hon|Sr|Sra|Srta|Mme|Mlle)\.(?:\s?and\s(?:Mrs|Mr|Dr)\.)?|"
-    r"(?:Drs?|Mrs?|Ms|Miss|Mx|Professor|Doctor|Nurse|Reverend|Father|Pastor|Rabbi|Imam|Chaplain|Sergeant|Officer|Detective|"
+    r"(?:Dr'?s?|Mrs?|Ms|Miss|Mx|Professor|Doctor|Nurse|Reverend|Father|Pastor|Rabbi|Imam|Chaplain|Sergeant|Officer|Detective|"
     r"Captain|Colonel|Judge|Senator|Herr|Frau|Se\u00f1ora?|Madame|Monsieur|Sir|Dame|Lord|Lady|Attorney|Deputy|Trooper|Midwife|DR|MR|MRS|MS|"
     r"Aunt|Uncle|Grandma|Grandpa|PA|NP|RN)(?:\sand\s(?:Mrs|Mr|Dr)\b)?"
 )
@@ -38,7 +39,7 @@ _LABELS: Final = (
     r"treating|performing|requesting|supervising|signing|covering|responsible|family|assigned|authorizing|reading|reporting|operating|prescribing)\s+(?:physician|provider|doctor|md|clinician|practitioner|surgeon|radiologist|nurse|np|pa|staff|service\s+provider|pathologist|therapist)|"
     r"physician|provider|doctor|surgeon|(?:first\s+|second\s+)?assistants?|anesthesi(?:ologist|st|a)|anaesthetist|radiologist|pathologist|cardiologist|nurse|rn|technologist|tech|sonographer|resident|fellow|intern|scribe|author|editor|"
     r"dictated(?:\s+by)?|transcribed(?:\s+by)?|transcriptionist|typed\s+by|signed(?:\s+by)?|(?:electronically\s+)?(?:signed|authenticated|verified|approved|finalized|reviewed|reported|co-?signed)(?:\s+by)?|signature|signatory|prepared\s+by|entered\s+by|recorded\s+by|performed\s+by|"
-    r"read\s+by|interpreted\s+by|completed\s+by|witness(?:ed\s+by)?|consultants?|pcp|pmd|cc|copies?(?:\s+(?:sent\s+)?to)?|to|from|attn|attention|re|regarding|contact(?:\s+person)?|emergency\s+contact|"
+    r"read\s+by|interpreted\s+by|completed\s+by|witness(?:ed\s+by)?|consultants?|pcp|pmd|caller|client|visitor|dictating|copy|sender|requester|requestor|taken\s+by|seen\s+by|assumed\s+by|escort|cc|copies?(?:\s+(?:sent\s+)?to)?|to|from|attn|attention|re|regarding|contact(?:\s+person)?|emergency\s+contact|"
     r"next\s+of\s+kin|nok|hcp|health\s?care\s+proxy|proxy|poa|power\s+of\s+attorney|guardian|guarantor|subscriber|policy\s?holder|insured|spouse|husband|wife|mother|father|son|daughter|brother|sister|parent|partner|caregiver|carer|"
     r"case\s+manager|social\s+worker|interpreter|informant|responsible\s+party|accompanied\s+by|called\s+to|notified|call\s+back\s+to|report\s+to|student|donor|recipient|subject|client|resident\s+name|aka|a\.k\.a\.?|alias|n\u00e9e|nee|o/b/o|by|"
     r"therapist|psychologist|psychiatrist|dietitian|pharmacist|chaplain|midwife|coordinator|investigator|operator|examiner|clinician|practitioner|driver|employee|beneficiary|member(?:\s+name)?|account\s+holder|license\s+holder|veteran|sponsor"
@@ -56,12 +57,12 @@ _VERBS: Final = (
     r"signed\s+out\s+to|report\s+(?:given\s+)?(?:to|from)|referred\s+(?:by|to)|referral\s+(?:to|from)|follow(?:s|ed)?[- ]?up\s+with|f/u\s+with|appointment\s+with|appt\s+with|under\s+(?:the\s+)?care\s+of|care\s+of|c/o|accompanied\s+by|brought\s+in\s+by|lives\s+with|married\s+to|"
     r"consented\s+by|obtained\s+from|(?:provided|given|explained|sent|faxed|mailed|forwarded|addressed|copied|reported|emailed|delegated|released|instructions|demonstrated)\s+(?:by|to)|according\s+to|per|on\s+behalf\s+of|attn|courtesy\s+of|consult(?:ed)?\s+(?:with|by)|met\s+with|meeting\s+with|visited\s+by|delivered\s+by|assisted\s+by|covering\s+for|relieved\s+by|witnessed\s+by|thank\s+you\s+for\s+referring|"
     r"pleasure\s+of\s+(?:seeing|meeting)|i\s+saw|we\s+saw|saw|reviewed|regarding|named|called|known\s+as|goes\s+by|nicknamed|prefers\s+to\s+be\s+called|likes\s+to\s+be\s+called|addressed\s+as|a\s+patient\s+named|introduced\s+(?:himself|herself)\s+as|maiden\s+name|formerly|emergency\s+contact\s+is|proxy\s+is|pcp\s+is|name\s+is|"
-    r"interpreter|nurse|therapist|surgeon|technologist|tech|patient|pt|resident|intern|fellow|sonographer|radiologist|attending|hospitalist|cardiologist|oncologist|neurologist|student|social\s+worker|case\s+manager|caregiver|RN"
+    r"(?:patient|client|caller|resident|veteran|child|boy|girl|baby|infant),?|interpreter|nurse|therapist|surgeon|technologist|tech|patient|pt|resident|intern|fellow|sonographer|radiologist|attending|hospitalist|cardiologist|oncologist|neurologist|student|social\s+worker|case\s+manager|caregiver|RN"
 )
 _CUE_TITLE: Final = re.compile(rf"(?<![\w.'-])(?:{_TITLES})(?![{_U}{_L}'])\s{{0,2}}(?=\S)")
 _CUE_LOWER: Final = re.compile(r"(?<![\w.'-])(?:drs?|mrs?|ms|miss|prof)\b\.?\s{1,2}(?=[a-z])")
 _CUE_LABEL: Final = re.compile(rf"(?<![\w-])(?<!trade )(?<!brand )(?<!drug )(?<!generic )(?<!file )(?<!common )(?<!device )(?<!test )(?<!study )(?:{_LABELS})(?:\(s\))?\s{{0,3}}(?::|=|\t|\s-\s|/s/)\s{{0,6}}(?:/s/\s{{0,2}})?(?=\S)", re.IGNORECASE)
-_CUE_RELATIVE: Final = re.compile(rf"\b(?i:{_RELATIVES})(?:,|:|\s\(|,?\s(?i:is|was|named|called|and\s(?i:hcp|proxy|caregiver))|\sand\s(?i:{_RELATIVES}),?)?\s{{1,2}}(?=[{_U}])")
+_CUE_RELATIVE: Final = re.compile(rf"\b(?i:{_RELATIVES})(?:,|:|,?\s(?i:is|was|named|called|and\s(?i:hcp|proxy|caregiver))|\sand\s(?i:{_RELATIVES}),?)?(?:\s{{1,2}}|\s?\()(?=[{_U}])")
 _CUE_VERB: Final = re.compile(rf"\b(?i:{_VERBS})\s{{1,2}}(?=[{_U}])")
 _CUE_DEAR: Final = re.compile(r"(?im)^\s{0,12}(?:dear|hello|hi|to)\s+(?=\S)")
 _CUE_CLOSE: Final = re.compile(r"(?im)\b(?:sincerely(?: yours)?|(?:best |kind |warm )?regards|best wishes|yours (?:sincerely|truly|faithfully)|respectfully(?: submitted| yours)?|cordially|with thanks|many thanks|thank you|thanks|warmly|yours)\s?[,.!]?\s{0,3}(?:\n\s{0,20}){1,4}(?=\S)")
@@ -74,6 +75,21 @@ _ACTS: Final = re.compile(
     rf"(?:(?<=[.!?:]\s)|(?m:^)\s{{0,6}})(?P<x>{_TOKEN}(?:[ ]{_TOKEN})?)\s(?:denies|reports|reported|states|stated|complains|endorses|tolerated|ambulated|understands|lives|works|smokes|drinks|presents|presented|called|phoned|agreed|agrees|requested|asked|was\s(?:admitted|discharged|born|brought|extubated|intubated|counseled)|has\sbeen\s(?:doing|seen|followed)|will\s(?:follow|return|call|need|see)|did\swell|is\sdoing|slept|ate|feels)\b"
 )
 _LAST_FIRST: Final = re.compile(rf"(?P<x>{_TOKEN}(?:[ ]{_TOKEN})?(?:,[ ]?|\^)(?P<given>{_TOKEN})(?:[ ^](?:{_TOKEN}|{_INITIAL}))?)")
+_APPOSED: Final = re.compile(
+    rf"(?P<x>{_PERSON})(?:,\s(?i:(?:his|her|their|the|my|patient's|pt's|a|an)\s)?(?i:patient's\s|pt's\s)?|\s\(\s?(?i:his\s|her\s|the\s)?(?i:patient's\s)?)"
+    rf"(?:{_RELATIVES})\b"
+)
+_ADDRESSEE: Final = re.compile(rf"(?m)^[ ]{{0,12}}(?P<x>{_PERSON})[ ]{{0,4}}\n(?=[ ]{{0,12}}(?:\d{{1,6}}[ ]|P\.?\s?O\.?\s?Box|c/o))")
+_ALONE: Final = re.compile(rf"(?m)^[ ]{{0,12}}(?P<x>{_TOKEN}(?:[ ](?:{_TOKEN}|{_INITIAL})){{0,3}}),[ ](?:{POSTNOMINALS})(?![\w])")
+_TITLE_CASE: Final = rf"[{_U}](?:'[{_U}])?[{_L}]{{1,20}}(?:[{_U}][{_L}]{{1,20}})?(?:-[{_U}][{_L}]{{1,20}})?"
+_HEADS: Final = "|".join(re.escape(word) for word in sorted(EPONYM_HEADS - {"and"}))
+_BY_TWO: Final = re.compile(rf"\b(?i:by|of|for|with|from|and|to)\s(?P<x>{_TITLE_CASE}(?:[ ]{_INITIAL})?[ ]{_TITLE_CASE})(?![\w-]|\s(?i:{_HEADS})\b)")
+_FAMILY_FIRST: Final = re.compile(
+    rf"(?P<x>{_TOKEN}(?:[ ]{_TOKEN})?,[ ]?{_TOKEN}(?:[ ](?:{_TOKEN}|{_INITIAL}))?),?[ ]{{1,3}}(?=\(?#?(?:(?:MRN|DOB|ID|MR#|M|F)\b|[A-Z]{{0,3}}-?\d{{5}}|(?=[A-Z]{{0,3}}\d)[A-Z\d-]{{5,14}}\)))"
+)
+_INITIALS: Final = re.compile(
+    rf"\b(?:(?i:(?:reviewed|dictated|transcribed|typed|signed|entered|edited|scribed|drafted|verified|charted|recorded|witnessed)\sby)(?::\s?|\s)|(?:DD|DT|D|T|Initials|initials|INITIALS):\s?)(?P<x>[A-Z]{{2,3}}(?:[/:](?:{_TOKEN}|[A-Za-z]{{2,4}}))?)(?=[\s.,;:]|$)"
+)
 _CARET: Final = re.compile(rf"[{_U}{_L}][{_U}{_L}'\- ]{{0,40}}\^[{_U}{_L}'\- ]{{1,40}}(?:\^[{_U}{_L}.'\- ]{{0,20}}){{0,3}}")
 _CHAIN: Final = re.compile(rf"{_PERSON}")
 _NEXT_JOINED: Final = re.compile(rf"(?:,\s?(?:and\s)?|\s(?:and|&|or)\s|/|;\s?)(?:(?:Drs?|Mrs?|Ms)\.?\s)?(?=[{_U}])")
@@ -83,6 +99,13 @@ _TERM_END: Final = re.compile(
     r"ology|graphy|oscopy|plasty|tomy|algia|plegia|paresis|ally|edly|ently|antly|ously|ically|ness|ment|ity|ures|ing|"
     r"-guided|-based|-induced|-related|-like|-associated|-positive|-negative|-type|-free|-dose)$",
     re.IGNORECASE,
+)
+
+
+_SHORT_TERMS: Final = frozenset(
+    "mri ct us cxr ecg ekg eeg emg tte tee pet iv im po sc ng og ed er or icu ems pcp pmd gi gu ent ob gyn pt ot st rn md do np pa "
+    "ems bid tid qid prn pcr elisa fna fnab hplc ihc fish ngs flow wbc rbc hla dna rna mra cta mrcp ercp bal cpr vad iabp ecmo "
+    "cpap bipap egd tpn usg ivf iui mibg dsa ivus oct afb pas wes wgs who fda irb".split()
 )
 
 
@@ -113,7 +136,10 @@ def _cued(text: str) -> Iterator[tuple[int, int]]:
             start = match.end()
             title = _CUE_TITLE.match(text, start)
             yield from _walk_list(text, title.end() if title else start, comma=True)
-    for pattern in (_SUBJECT, _ACTS):
+    for match in _INITIALS.finditer(text):
+        if "/" in match["x"] or match["x"].lower() not in NOT_NAMES | _SHORT_TERMS:
+            yield match.span("x")
+    for pattern in (_SUBJECT, _ACTS, _APPOSED, _ADDRESSEE, _ALONE, _BY_TWO, _FAMILY_FIRST):
         for match in pattern.finditer(text):
             span = _trim(text, *match.span("x"))
             if span and not _term(text, *span) and not _medical(text[slice(*span)]):
@@ -122,9 +148,9 @@ def _cued(text: str) -> Iterator[tuple[int, int]]:
 
 def _walk_list(text: str, at: int, comma: bool = False, weak: bool = False) -> Iterator[tuple[int, int]]:
     """Read one name, and others joined to it by "and", a comma or a slash."""
-    for _ in range(6):
+    for first in (True, *[False] * 5):
         end = _walk(text, at, comma)
-        if end is None or (weak and (_term(text, at, end) or _medical(text[at:end]))):
+        if end is None or (weak and first and (_term(text, at, end) or _medical(text[at:end]))):
             return
         yield at, end
         joined = _NEXT_JOINED.match(text, end)
@@ -142,7 +168,7 @@ def _walk(text: str, at: int, comma: bool = False) -> int | None:
             continue
         word = step[0].lower().removesuffix("'s")
         if step["token"]:
-            if word in NOT_NAMES or re.match(r"\s{0,2}(?::|\s-\s)", text[step.end() : step.end() + 4]):
+            if word in NOT_NAMES or (_LABELLED.match(text, step.end()) and (words or not comma)):
                 break
             if len(step[0]) <= 4 and step[0].isupper() and end is None and word not in FAMILY | GIVEN and not comma:
                 break
@@ -151,7 +177,7 @@ def _walk(text: str, at: int, comma: bool = False) -> int | None:
         words, end, place = words + 1, step.end(), step.end()
         gap = re.match(r"[ ]{1,2}|\^|(?<=\.)(?=[A-Z])", text[place : place + 3])
         if gap is None and comma and words == 1:
-            gap = re.match(r",[ ]?", text[place : place + 2])
+            gap = re.match(rf",[ ]?(?!(?:{POSTNOMINALS})(?![\w]))", text[place : place + 12])
         if gap is None:
             break
         place += gap.end()
@@ -228,7 +254,7 @@ def _medical(words: str) -> bool:
     found = re.findall(rf"[{_U}{_L}'\-]+", words)
     return any(
         word.lower().removesuffix("'s") not in FAMILY | GIVEN
-        and (_TERM_END.search(word) or (word.isupper() and len(word) > 1 and not words.isupper()) or "-" in word and word.isupper())
+        and ((_TERM_END.search(word) and word is found[-1]) or (word.isupper() and len(word) > 1 and not words.isupper()) or "-" in word and word.isupper())
         for word in found
     )
 
@@ -237,7 +263,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Cut words off both ends that are no names; None where nothing is left."""
     words = [(m.start() + start, m.end() + start) for m in re.finditer(r"[^\s,]+", text[start:end])]
     plain = [text[slice(*word)].lower().strip(".").removesuffix("'s") for word in words]
-    stops = [index for index, word in enumerate(plain) if word in NOT_NAMES]
+    stops = [index for index, word in enumerate(plain) if word in NOT_NAMES and len(word) > 1]
     if stops:
         cut = max(stops) + 1
         words, plain = words[cut:], plain[cut:]

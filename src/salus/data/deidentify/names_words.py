@@ -71,7 +71,8 @@ NOT_NAMES: Final = frozenset(
     european british irish scottish american chinese japanese indian korean italian turkish iranian pakistani russian
     polish portuguese brazilian arab vietnamese filipino somali nigerian indonesian western southern northern eastern
     cesarean caesarean cesarian doc docs wants thinks tells gave put prescribed basically finally several lesion lesions
-    depression seizures company anti pro non multi dr's otherwise never always free serious
+    depression seizures company anti pro non multi dr's otherwise never always free serious fig figs figure table left right feel feeling effects children control statistical diagnostic
+    tumors tumours diseases disorders state joint ordering frcs frcp facc facs bsn msn phd fracp mrcp caller client copy dictating assigned responsible np
     """.split()
 )
 

@@ -60,7 +60,8 @@ _DATES: Final = (
     rule("date", rf"(?<![\w-]){_SURE}(?:\s?,\s?|\s{{1,2}}|\s?of\s|[-/])(?:\d{{4}}|'\d{{2}})(?!\d)"),
     rule("date", rf"(?<![\w-]){_MONTH}(?:\s?,\s?|\s{{1,2}}|\s?of\s|[-/])(?:(?:19|20)\d{{2}}|'\d{{2}})(?!\d)"),
     rule("date", rf"(?<![\w-]){_MONTH}-\d{{2}}(?![\w-])"),
-    rule("date", rf"(?<![\w.\-])(?:(?:19|20)\d{{2}})[\s,\-/]{{1,2}}{_SURE}(?:[\s\-/]{{1,2}}(?:{_NTH}|{_DAY})(?!\d))?"),
+    rule("date", rf"(?<![\w.\-])(?:(?:19|20)\d{{2}})[\s,\-/]{{1,2}}(?:{_SURE}(?:[\s\-/]{{1,2}}(?:{_NTH}|{_DAY})(?!\d))?|{_MONTH}[\s\-/]{{1,2}}(?:{_NTH}|{_DAY})(?!\d))"),
+    rule("date", r"(?<![\w./\-])(?:0[1-9]|1[0-2])[-.](?:19|20)\d{2}(?![\w/\-]|\.\d)"),
     rule("date", r"\b(?:in|since|last|this|next|early|mid|late|during|until|of|by|through|from|before|after|to|and|between|end of|beginning of|middle of)[- ]"
                  rf"(?P<x>(?:early[- ]|mid[- ]|late[- ])?(?:{_SURE}|March|May(?!\s+(?:be|have|also|not))))(?=[\s,.;:)]|$)(?!\s*(?:to\s+\w+\s+syndrome))"),
     rule("date", r"\b(?:spring|summer|autumn|fall|winter)(?:\s+of)?[\s,]+(?:19|20)\d{2}\b"),
@@ -98,9 +99,9 @@ _NINETY: Final = rf"(?:9\d|1[0-2]\d|{_TENS})"
 _AGES: Final[tuple[Rule, ...]] = (
     rule("age", rf"(?<![\d./\-])(?P<x>{_NINETY})(?:\.\d)?[\s-]{{0,2}}(?:years?|yrs?\.?|y\.?)[\s-]{{0,2}}(?:old|o\.?\b|of\s+age)"),
     rule("age", rf"(?<![\d./\-])(?P<x>{_NINETY})\s?-?(?:y/?o\b|yo[fm]?\b|y\.o\.?|yof|yom|yr\s?old|y\.?\s?/\s?o)"),
-    rule("age", rf"\b(?:age[ds]?|aged\s+about|age\s+of|at\s+age|ages)(?:\s?[:=]\s?|\s+(?:is|was|of|about|around|approximately)\s+|\s+)(?P<x>{_NINETY})(?!\d|[%/]|\.\d|\s?(?:days?|months?|weeks?|hours?))"),
+    rule("age", rf"\b(?:age[ds]?|aged\s+about|age\s+of|at\s+age|ages)(?:\s?\(\s?(?:years?|yrs?|y)\s?\))?(?:\s?[:=]\s?|\s+(?:is|was|of|about|around|approximately)\s+|\s+)(?P<x>{_NINETY})(?!\d|[%/]|\.\d|\s?(?:days?|months?|weeks?|hours?))"),
     rule("age", rf"\b(?:he|she|patient|who|mother|father|grandmother|grandfather|now)\s+(?:is|was|turned|turns|turning)\s+(?:now\s+|currently\s+)?(?P<x>{_NINETY})(?=\s*(?:[.,;)]|$|and\b|years?\b|but\b|now\b|when\b|last\b|this\b|in\b))(?![.,]\d)"),
-    rule("age", rf"\b(?:turned|turning|turns|died\s+at|lived\s+to|age\s+at\s+death|dead\s+at|deceased\s+at|passed\s+away\s+at)(?:\s+be|\s+of)?(?:\s?:)?\s+(?P<x>{_NINETY})(?!\d|[%/]|\.\d|\s?(?:degrees|mmhg|weeks|days|months))"),
+    rule("age", rf"\b(?:turned|turning|turns|died\s+at|lived\s+to|age\s+at\s+death|dead\s+at|(?:alive|living|well|healthy)(?:\s+and\s+well)?\s+at|deceased\s+at|passed\s+away\s+at)(?:\s+be|\s+of)?(?:\s?:)?\s+(?P<x>{_NINETY})(?!\d|[%/]|\.\d|\s?(?:degrees|mmhg|weeks|days|months))"),
     rule("age", rf"(?<![\d./])(?P<x>{_NINETY}(?:st|nd|rd|th)?)\s+birthday"),
     rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))\s?/?\s?[MF]\b(?=,?\s(?:with|who|w/|c/o|h/o|s/p|hx|PMH|presents|presenting|p/w|admitted|from|here|status)\b)", 0),
     rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))[\s-]{1,2}(?:(?:white|black|hispanic|asian|caucasian|frail|elderly)\s)?(?:male|female|man|woman|lady|gentleman|gentlewoman)\b"),

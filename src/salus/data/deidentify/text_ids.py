@@ -6,8 +6,8 @@ from typing import Final
 from salus.data.deidentify.text_rules import Rule, Span, apply, rule
 
 _LINK: Final = (
-    r"(?:\s{0,2}(?:numbers?|num|nos?\.?|nr\.?|id(?:entifier|entification)?|code|ref(?:erence)?|is|was|are|of|and|ending|ends|"
-    r"in|with|assigned|under|the|as|reads?|[:#=()\-\u2116.])){0,5}\s{0,3}"
+    r"(?:\s{0,2}(?:(?:numbers?|num|nos?|nr|id(?:entifier|entification)?|code|ref(?:erence)?|is|was|are|of|and|ending|ends|"
+    r"in|with|assigned|under|the|as|reads?)(?![A-Z0-9-])|[:#=()\-\u2116.])){0,5}\s{0,3}"
 )
 _STRICT: Final = (
     r"\s{0,2}(?:(?:numbers?|num|nos?|nr|id(?:entifier|entification)?|code|ref(?:erence)?)\b\.?|[:#\u2116])"
@@ -29,9 +29,11 @@ def _bound(kind: str, words: str) -> Rule:
 
 
 _IDS: Final = (
+    rule("account", r"(?<![\w-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\w-])"),
+    _free("account", r"(?:patient|bank|hospital|billing|savings|checking|customer)\s+(?:account|acct)"),
     _free("mrn", r"mrn|mr\s?#|med(?:ical)?\.?\s?rec(?:ord)?\.?|medical\s+records\s+(?:number|no\.?|#)|medrec|hospital\s+(?:number|no\.?|id)|hosp\.?\s?(?:no|num|#)\.?|"
                  r"chart\s+(?:number|no\.?|#)|patient\s?(?:id|number|no\.?|identifier|#)|pt\.?\s?(?:id|no\.?|#)|unit\s+(?:number|no\.?|#)|"
-                 r"nhs\s+(?:number|no\.?)|empi|mpi|record\s+(?:number|no\.?|#)|ur\s?(?:number|no\.?)|chi\s+number|pid"),
+                 r"nhs\s+(?:number|no\.?)|empi|mpi|record\s?(?:number|no\.?|#)|ur\s?(?:number|no\.?)|chi\s+number|pid"),
     _bound("mrn", r"chart|record|file|patient|unit|urn"),
     _free("plan", r"member\s?(?:id|number|no\.?|#)|subscriber\s?(?:id|number|no\.?|#)|policy\s?(?:id|number|no\.?|#)|mbi|hicn?|"
                   r"group\s?(?:id|number|no\.?|#)|medicare\s?(?:beneficiary\s+)?(?:id(?:entifier)?|number|no\.?|#)|medicaid\s?(?:id|number|no\.?|#)|"
@@ -51,7 +53,7 @@ _IDS: Final = (
     _free("vehicle", r"vin|vehicle\s+(?:identification|id|number|no\.?|registration)|(?:license|licence|number|registration|car|vehicle)\s?plates?|"
                      r"plates?\s?(?:number|no\.?|#)|tags?\s?(?:number|no\.?|#)|registration\s+plate|chassis\s?(?:number|no\.?)"),
     _bound("vehicle", r"vehicle|plates?|license\s+tag|car\s+tag|registration"),
-    rule("vehicle", r"\b(?:plates?|license\s+tag)\b(?:\s{0,2}(?:is|was|reads?|reading|of|number|no\.?|[:#\"'-])){0,3}\s{0,2}[\"']?"
+    rule("vehicle", r"\b(?i:plates?|(?:license|car)\s+tag|registration)\b(?:\s{0,2}(?:is|was|reads?|reading|of|[Nn]umber|[Nn]o\.?|NO\.?|[:#\"'-])){0,4}\s{0,2}[\"']?"
                     r"(?P<x>(?=[A-Z\- ]{0,8}\d)[A-Z0-9]{1,5}[- ]?[A-Z0-9]{2,5}(?:[- ][A-Z0-9]{1,4})?)\b", 0),
     rule("vehicle", r"\b(?=[A-HJ-NPR-Z0-9]{0,10}[A-HJ-NPR-Z])(?=[A-HJ-NPR-Z]{0,8}\d)(?P<x>[A-HJ-NPR-Z0-9]{11}\d{6})\b", 0),
     _free("device", r"serial\s?(?:number|no\.?|num|#)|ser\.?\s?(?:no\.?|#)|s\.?n\.?(?=\s?[:#])|s/n|imei|udi(?:-di|-pi)?|device\s?(?:id|identifier|number|no\.?|#|serial)|"
@@ -67,12 +69,16 @@ _IDS: Final = (
                   r"(?P<x>(?:IMG|DSC[NF]?|PHOTO|PIC|P|PXL|VID|MOV)[-_ ]?\d[\d_-]{2,30})\b"),
     rule("photo", r"(?<![\w/])(?P<x>(?:IMG|DSC[NF]?|PXL|VID|MVIMG)[-_]\d[\w-]{2,30})\b", 0),
     _free("photo", r"(?:full[- ]?face\s+)?(?:photo(?:graph)?s?|portraits?)\s?(?:id|number|no\.?|#|file|ref(?:erence)?|stored\s+as|filed\s+as|saved\s+as|archived\s+as)"),
-    _free("other", r"accession|acc\s?#|specimen\s?(?:id|number|no\.?|#)|case\s?(?:number|no\.?|#)|study\s?(?:id|number|no\.?|#)|subject\s?(?:id|number|no\.?|#)|"
+    _free("other", r"accession|acc\s?#|(?:pathology|path|cytology|surgical|histology|lab(?:oratory)?)\s?(?:number|no\.?|#|id)|specimen\s?(?:id|number|no\.?|#)|case\s?(?:number|no\.?|#)|study\s?(?:id|number|no\.?|#)|subject\s?(?:id|number|no\.?|#)|"
                    r"(?:employee|student|badge|staff|user|login|service|military|inmate|tracking|enrol(?:l?ment)?|participant|donor|order|requisition|barcode|wristband|ticket|"
                    r"locker|report|document|docket|incident|dictation|job|confirmation|transcription|prescription|rx|sample|slide|block|session|referral|research|randomi[sz]ation|dosimeter|bracelet|armband)"
                    r"\s?(?:id(?:entifier)?|number|no\.?|#|code|ref(?:erence)?|tag)|barcode|uuid|guid"),
     _bound("other", r"accession|specimen|case|study|subject|employee|badge|participant|donor|order|requisition|barcode|wristband|tracking|"
                     r"incident|docket|job|dictation|doc(?:ument)?|report|confirmation|slide|block|sample|trial|protocol|ref|uid"),
+    rule("other", r"(?m:^|[|;,(]|\s{2})\s{0,4}(?:ID|Id|UID)\s{0,2}(?:[:#=.-]\s{0,3}|\s)(?P<x>(?=[A-Z-]{0,6}\d)[A-Z0-9][A-Z0-9-]{2,20}(?:\s\d{3,4}){0,3})\b", 0),
+    rule("other", r"(?:\b(?:numbers?|no\.|nr\.|num|id|identifier)|[#\u2116])(?:\s?(?:is|was|reads|[:=]))?\s{0,2}"
+                  r"(?P<x>(?=(?:[A-Z\-/._]{0,6}\d){3}|[A-Z\-/]{0,6}\d{4})(?=[A-Z0-9\-/._]{4})[A-Z0-9][A-Z0-9\-/._]{3,34})(?![\w%]|\s?(?:mg|ml|patients|cases)\b)"),
+    rule("other", r"\((?P<x>[A-Z]{0,3}-?(?:\d{5,12}|\d{2,4}-\d{4,6})(?:-\d{1,4})?)\)", 0),
     rule("other", r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
     rule("other", r"\b[SCHN]P?\d{2}-\d{3,7}\b", 0),
     rule("other", r"(?<![\w.])(?P<x>@[A-Za-z_][\w.]{2,30})(?![\w@])"),

@@ -64,7 +64,7 @@ _UNIT: Final = (
 _ZIP: Final = r"\d{5}(?:-\d{4})?"
 _CITY: Final = rf"(?:{_W}(?:[ ]{_W}){{0,3}})"
 _SURE_CODES: Final = "|".join(code for code in _CODES.split("|") if code not in ("MD", "PA", "DO", "OR", "IN", "ME", "MS", "MA"))
-_TAIL: Final = rf"(?:[,.]?\s{{1,3}}{_CITY})?(?:,?\s{{1,3}}(?:{_CODES}|{_STATES})\.?)?(?:,?\s{{1,3}}{_ZIP})?"
+_TAIL: Final = rf"(?:(?:[,.]?\s{{1,3}}|\sin\s(?:the\s)?){_CITY})?(?:,?\s{{1,3}}(?:{_CODES}|{_STATES})\.?)?(?:,?\s{{1,3}}{_ZIP})?"
 _ORG: Final = (
     r"(?:(?:Memorial|Regional|Community|General|County|Children's|Veterans(?:'|[ ]Affairs)?|VA|University|City|District|"
     r"Teaching|Psychiatric|Rehabilitation|Women's|Cancer|Heart|Medical|Surgical|Methodist|Baptist|Presbyterian|Health|"
@@ -92,7 +92,7 @@ _FIRM: Final = (
 
 _PLACES: Final[tuple[Rule, ...]] = (
     rule("place", rf"(?<![\w./-])\d{{1,6}}(?:-?[A-Za-z])?(?:[ ]?[-/][ ]?\d{{1,4}})?[ ]{{1,2}}(?:[NSEW]\.?[EW]?\.?[ ]|North[ ]|South[ ]|East[ ]|West[ ])?"
-                  rf"(?:(?:\d{{1,3}}(?:st|nd|rd|th|ST|ND|RD|TH))|{_W}(?:[ ]{_W}){{0,3}}?)[ ]{_STREET}\b\.?(?:[ ](?:[NSEW]{{1,2}}|North|South|East|West)\b)?{_UNIT}{_TAIL}", 0),
+                  rf"(?:(?:\d{{1,3}}(?:st|nd|rd|th|ST|ND|RD|TH))|{_W}(?:[ ]{_W}){{0,3}})[ ]{_STREET}\b\.?(?:[ ](?:[NSEW]{{1,2}}|North|South|East|West)\b)?{_UNIT}{_TAIL}", 0),
     rule("place", rf"(?<![\w./-])\d{{1,6}}[ ](?:Avenue|Ave|Rue|Via|Calle|Camino|Avenida|Rua|Broadway)\.?[ ]?(?:(?:de|la|del|des|of|the)[ ]){{0,2}}(?:{_W})?(?:[ ]{_W})?{_UNIT}{_TAIL}", 0),
     rule("place", rf"\b(?:P\.?[ ]?O\.?[ ]?Box|Post Office Box|PO BOX|Box|RR[ ]?#|Rural Route|R\.R\.)[ ]?#?[ ]?\d{{1,6}}(?:,?[ ]?Box[ ]\d{{1,5}})?{_TAIL}", 0),
     rule("place", rf"\b(?:corner of|intersection of|lives on|lives at|resides (?:at|on)|living on|house on|home on|found (?:down )?on|fell on|collision on|accident on)[ ](?P<x>(?:\d{{1,6}}[ ])?{_W}(?:[ ]{_W}){{0,3}}(?:[ ](?:and|at|&)[ ]{_W}(?:[ ]{_W}){{0,2}})?)", 0),
@@ -102,7 +102,7 @@ _PLACES: Final[tuple[Rule, ...]] = (
     rule("place", rf"\b(?:{_CODES}|{_STATES}),?[ ]{{1,3}}(?P<x>{_ZIP})\b", 0),
     rule("place", rf"\b(?:zip(?:[ ]?code)?|postal[ ]?code|postcode)(?:[ ](?:is|of))?[ ]{{0,2}}[:#]?[ ]{{0,2}}(?P<x>{_ZIP}|[A-Z]{{1,2}}\d[A-Z\d]?[ ]?\d[A-Z]{{2}}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)\b"),
     rule("place", r"\b(?P<x>[A-Z]{1,2}\d{1,2}[A-Z]?[ ]\d[ABD-HJLNP-UW-Z]{2})\b", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>(?:St\.?|Saint|Mt\.?|Mount|Our Lady of|Sacred|Holy|Good)[ ]{_W}(?:[ ]{_W}){{0,2}}(?:'s)?)(?=[ ](?:Hospital|Medical|Clinic|Health|Infirmary|Home|Church|School|Parish|Hospice|ED|ER|Emergency))", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>(?:St\.?|Saint|Mt\.?|Mount|Our Lady(?:[ ]of(?:[ ]the)?)?|Sacred|Holy|Good)[ ]{_W}(?:[ ]{_W}){{0,2}}(?:'s)?)(?=[ ](?:Hospital|Medical|Clinic|Health|Infirmary|Home|Church|School|Parish|Hospice|ED|ER|Emergency))", 0),
     rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ](?:(?:of|the|for|and|&|de|del)[ ]){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,4}}?[ ]{_ORG})\b", 0),
     rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ](?:(?:of|the|for|and|&)[ ]){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,3}}?[ ](?:{_SCHOOL}))\b", 0),
     rule("place", rf"\b(?P<x>(?:Hospital|University|College|Church|Clinic|Academy|School|Institute|Abbey|Town|City|County|Village|Borough|Township)[ ](?:of|for)[ ](?:the[ ])?{_W}(?:[ ]{_W}){{0,2}})\b", 0),
@@ -110,7 +110,7 @@ _PLACES: Final[tuple[Rule, ...]] = (
     rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'&.\-]{{1,24}}(?:[ ](?:(?:and|&|of)[ ])?{_U}[\w'&.\-]{{1,24}}){{0,3}}?(?:,?[ ]{_FIRM}){{1,3}})\b\.?", 0),
     rule("place", rf"(?i:\b(?:works?|worked|working|employed|employment|job|employee)[ ](?:at|for|by|with|of)(?:[ ](?:the|a))?)[ ](?![A-Z]{{2,4}}\b)(?P<x>{_U}[\w'&.\-]{{1,24}}(?:[ ](?:(?:and|&|of)[ ])?{_U}[\w'&.\-]{{1,24}}){{0,3}})", 0),
     rule("place", rf"(?i:\b(?:employer|school|workplace|company|employer[ ]+name|place[ ]+of[ ]+(?:work|employment))[ ]?:[ ]{{0,3}})(?P<x>{_W}(?:[ ](?:(?:and|&|of)[ ])?{_W}){{0,4}})", 0),
-    rule("place", rf"(?i:\b(?:lives?|lived|living|resid(?:es?|ed|ing)|resident|native|born|raised|grew[ ]+up|moved|relocated|travel(?:l?ed|l?ing|s)?|trip|visited|visiting|returned|flew|vacation(?:ed|ing)?|immigrated|emigrated|originally|hometown|(?:teacher|engineer|farmer|worker|veteran|man|woman|male|female|student|driver|lady|gentleman|visitor|tourist|family|boy|girl|immigrant|refugee|patient|nurse|carpenter|miner|clerk)s?(?=[ ]from)|transferred|airlifted|drove|commutes|house|home)[ ](?:in|from|to|of|at|near|outside|around|is)(?:[ ](?:the|downtown|rural|nearby|suburban|town[ ]of|city[ ]of|village[ ]of|outside))?)[ ](?P<x>{_U}[\w'\-]{{1,24}}(?:[ ]{_U}[\w'\-]{{1,24}}){{0,2}})", 0),
+    rule("place", rf"(?i:\b(?:lives?|lived|living|resid(?:es?|ed|ing)|resident|native|born|raised|grew[ ]+up|moved|relocated|travel(?:l?ed|l?ing|s)?|trip|visited|visiting|returned|flew|vacation(?:ed|ing)?|immigrated|emigrated|originally|hometown|(?:teacher|engineer|farmer|worker|veteran|man|woman|male|female|student|driver|lady|gentleman|visitor|tourist|family|boy|girl|immigrant|refugee|patient|nurse|carpenter|miner|clerk)s?(?=[ ]from)|transferred|airlifted|drove|commutes|house|home)(?:[ ](?:here|recently|back|there|alone|home))?[ ](?:in|from|to|of|at|near|outside|around|is)(?:[ ](?:the|downtown|rural|nearby|suburban|town[ ]of|city[ ]of|village[ ]of|outside))?)[ ](?P<x>{_U}[\w'\-]{{1,24}}(?:[ ]{_U}[\w'\-]{{1,24}}){{0,2}})", 0),
     rule("place", rf"(?i:\b(?:city|town|birthplace|place[ ]+of[ ]+birth|county|residence|hometown|municipality|village|facility|hospital|clinic|location|site|institution|organi[sz]ation|sending[ ]+facility|referring[ ]+facility|pharmacy|preferred[ ]+pharmacy|department[ ]+of)[ ]?:[ ]{{0,3}})(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ]{_U}[\w'.\-]{{1,24}}){{0,3}})", 0),
     rule("place", r"(?i:\b(?:(?:home|mailing|street|current|permanent)[ ])?address(?:es)?[ ]?(?:is|[:=])[ ]{0,3})(?P<x>[^\n;]{4,90}?)(?=[ ]{2,}|[\n;]|$|\.[ ]|,?[ ](?i:phone|tel|cell|fax|email|mobile|dob|mrn)\b)", 0),
     rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?![ ](?:Coma|coma|Outcome|Score|score|criteria|virus|Scale|scale|Heart|Bowel|stool|classification|encephalitis|Blue|B\b))", 0),
@@ -121,7 +121,7 @@ _NOT_A_PLACE: Final = frozenset(
     "children's pediatric rehabilitation skilled public private state county regional teaching tertiary dermatology neurology "
     "cardiology oncology follow follow-up coumadin warfarin pain wound diabetes eye anticoagulation hypertension in at to from by "
     "if when on and or we she he they it there please patients stool blood step bone red white care health national dental "
-    "american european international world prior previous subject age sex name date discharge admission".split()
+    "bid tid qid prn qhs po iv im sc sq sc american european international world prior previous subject age sex name date discharge admission".split()
 )
 _GENERIC: Final = re.compile(
     rf"(?:hospitals?|clinics?|pharmacy|infirmary|hospice|{_SCHOOL}|{_FIRM}|{_STREET}|healthcare|health|shelter|manor|rehab)",
@@ -151,6 +151,8 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
         end = start + text[start:end].index("\n")
     words = [(match.start() + start, match.end() + start) for match in re.finditer(r"[^\s,]+", text[start:end])]
     while words and text[slice(*words[0])].lower().strip(".'") in _NOT_A_PLACE:
+        if len(words) > 1 and text[slice(*words[1])].lower() in ("of", "lady"):
+            break
         words.pop(0)
     if not words:
         return None

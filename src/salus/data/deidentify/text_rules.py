@@ -38,12 +38,13 @@ def apply(rules: tuple[Rule, ...], text: str) -> list[Span]:
 
 _SEP = r"[-. /\u00b7]{0,2}"
 _NANP = rf"(?:\+?1{_SEP})?(?:\(\s?[2-9]\d{{2}}\s?\){_SEP}|[2-9]\d{{2}}[-. /\u00b7]{{1,2}})\d{{3}}{_SEP}\d{{4}}"
-_WORLD = r"(?:\+|\b00)[1-9]\d{0,2}[-. ]?(?:\(0?\d{1,5}\)[-. ]?)?\d{1,4}(?:[-. ]\d{2,5}){1,5}"
-_UK = r"\(?\b0\d{2,4}\)?[-. ]\d{3,4}[-. ]\d{3,4}"
+_WORLD = r"(?:\+|\b00)[1-9]\d{0,2}[-. ]?(?:\(0?\d{1,5}\)[-. ]?)?\d{1,4}(?:[-. ]?\d{2,8}){1,5}"
+_UK = r"\(?\b0\d{2,5}\)?[-. ]\d{3,4}[-. ]?\d{2,4}"
+_ANY = r"[+(]?\d[\d ().\-/]{5,20}\d"
 _EXT = r"(?:[,;]?\s?\(?(?:ext(?:ension|n|\.)?|x)[.:#]?\s?\d{1,6}\)?)?"
 _NUMBER = rf"(?:{_WORLD}|{_NANP}|{_UK}|\d{{10,11}}|\d{{3}}[-. ]\d{{4}})"
-_LOOSE = rf"(?:{_NUMBER}|\d{{1,5}}[- ]?\d{{3,5}}|\d{{4,7}}){_EXT}"
-_IS = r"\s{0,3}(?:number|numbers|no\.?|nr\.?|num|#|line)?\s{0,3}(?:is|was|at|to|on|[:#=.\-])?\s{0,3}(?:\(\w{1,6}\)\s?)?"
+_LOOSE = rf"(?:{_NUMBER}|{_ANY}|\d{{1,5}}[- ]?\d{{3,5}}|\d{{4,7}}){_EXT}"
+_IS = r"\s{0,3}(?:number|numbers|no\.?|nr\.?|num|#|line)?\s{0,3}(?:is|was|at|to|on|[:#=.\-])?\s{0,3}(?:\([a-z]{1,6}\)\s?|\((?=[+\d(]))?"
 
 _PHONE_WORDS = (
     r"tele?phone|phone|tel|cell(?:ular)?(?:\s?phone)?|mobile|mob|pager|beeper|bleep|paged?|voicemail|callback|"
@@ -66,7 +67,7 @@ _CONTACTS: Final = (
     rule("ip", r"(?<![:\w])(?=[0-9a-f:]{0,39}[0-9a-f])(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}:){0,5}[0-9a-f]{1,4}(?![:\w])"),
     rule("device", r"(?<![:\w-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![:\w-])"),
     rule("ssn", r"(?<![\d-])(?!000|666)\d{3}([- .])\d{2}\1\d{4}(?![\d-]\d)"),
-    rule("ssn", r"(?<!\w)[x*#]{3}[- ]?[x*#]{2}[- ]?(?P<x>\d{4})\b"),
+    rule("ssn", r"(?<!\w)[x*#]{3}[- ]?[x*#]{2}[- ]?\d{4}\b"),
     rule("ssn", r"\b(?:ssn|ss\s?#|social\s+security(?:\s+(?:number|no\.?|num|#))?|soc\.?\s?sec\.?(?:\s?(?:no|num|#)\.?)?)"
                 r"\s{0,2}(?:\(?last\s+(?:four|4)(?:\s+digits)?\)?)?\s{0,2}(?:is|of|ending|ends|in|with|[:#=\-]|\s){0,4}"
                 r"(?P<x>\d{3}[- .]?\d{2}[- .]?\d{4}|\d{4})\b"),
@@ -81,9 +82,10 @@ _CONTACTS: Final = (
     rule("phone", rf"(?<![\w+(/.-])(?P<x>{_UK}{_EXT})(?![\d-])"),
     rule("phone", r"(?<![\w+(/.-])(?P<x>[2-9]\d{2}-\d{4}(?:[,;]?\s?\(?(?:ext\.?|x)\s?\d{1,6}\)?)?)(?![\w-])"),
     rule("phone", r"\b(?:ext|extension|extn)[.:#]?\s?(?P<x>\d{3,6})\b"),
-    rule("phone", r"(?<!\w)x(?P<x>\d{4,6})\b"),
+    rule("phone", r"(?<!\w)x\d{4,6}\b"),
     rule("phone", r"\b(?:call(?:ed|ing)?|reach(?:ed|able)?|text(?:ed)?|dial(?:led|ed)?|ring)\b[^.\n\d]{0,40}?"
-                  rf"\b(?:at|on|to)\s(?P<x>{_NUMBER}{_EXT})"),
+                  rf"\b(?:at|on|to)\s(?P<x>(?:{_NUMBER}|\d{{3}}\s\d{{4}}){_EXT})"),
+    rule("phone", rf"\b(?:call|reach|ring|text|dial|emergency|number|contact|daughter|son|wife|husband)(?:\s(?:us|me|him|her|them|the\s\w{{1,12}}))?(?:\s(?:at|on|is|no\.?|number))?\s?:?\s(?P<x>(?:{_NUMBER}|\d{{3}}\s\d{{4}}){_EXT})(?![\d-])"),
     rule("phone", r"\b1[- .]8(?:00|33|44|55|66|77|88)[- .][A-Z0-9]{3,7}(?:[- .][A-Z0-9]{1,4})?\b"),
 )  # fmt: skip
 
