@@ -8,6 +8,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from salus.data.limits import existing, inside
 from salus.schema.errors import DataError
 
 _PIECE = 2**20
@@ -81,6 +82,20 @@ def text_values(handle: IO[bytes], count: int, dtype: np.dtype[Any], path: Path)
         return np.array([float(word) for word in words[:count]] if dtype.kind == "f" else words[:count]).astype(dtype)
     except (ValueError, OverflowError) as error:
         raise DataError(f"{path}: values written as text are no {dtype} ({error}); correct them") from error
+
+
+def beside(path: Path, name: str) -> Path:
+    """Return the file that holds the values of a header: in the header's folder or below it.
+
+    Raises:
+        DataError: No such file, no name a file can have, or a way out of the folder.
+    """
+    if not name or len(name) > 255 or not name.isprintable():
+        raise DataError(f"{path}: names {name[:40]!r} as the file of its values; correct the header")
+    try:
+        return existing(inside(path.parent, name))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def refuse_short(path: Path, offset: int, count: int, packed: bool) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salus.data.frame import Floats, flip_lps, spacing_of, usable
-from salus.data.limits import existing, inside, refuse_above
-from salus.data.payload import read_payload, refuse_short, text_values, values_of
+from salus.data.limits import existing, refuse_above
+from salus.data.payload import beside, read_payload, refuse_short, text_values, values_of
 from salus.schema.errors import DataError
 from salus.schema.sample import Image
 
@@ -91,7 +91,7 @@ def _values(fields: Mapping[str, str], handle: IO[bytes], path: Path, shape: tup
         return _decoded(fields, handle, path, shape, dtype)
     if name.upper().startswith("LIST") or "%" in name:
         raise DataError(f"{path}: its values are spread over several files; write it as one .mha file")
-    place = existing(inside(path.parent, name))
+    place = beside(path, name)
     with place.open("rb") as values:
         return _decoded(fields, values, place, shape, dtype)
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salus.data.frame import Floats, flip_lps, spacing_of, usable
-from salus.data.limits import existing, inside, refuse_above
-from salus.data.payload import read_payload, refuse_short, text_values, values_of
+from salus.data.limits import existing, refuse_above
+from salus.data.payload import beside, read_payload, refuse_short, text_values, values_of
 from salus.schema.errors import DataError, SalusError
 from salus.schema.sample import Image
 
@@ -73,7 +73,8 @@ def read_nrrd(path: Path | str, limit: int | None = None) -> Image:
     except SalusError:
         raise
     except Exception as error:  # pynrrd converts fields with whatever Python raises for them
-        raise DataError(f"{found}: not a readable NRRD file ({error}); write it again, or convert it") from error
+        why = " ".join(str(error).split())[:200]
+        raise DataError(f"{found}: not a readable NRRD file ({why}); write it again, or convert it") from error
     if array.dtype.kind == "f" and (bad := int((~np.isfinite(array)).sum())):
         raise DataError(f"{found}: {bad} of {array.size} voxels are NaN or infinite; set them to a background value")
     roles = _roles(header, len(shape), found)
@@ -129,12 +130,12 @@ def _values(
     header: Mapping[str, Any], handle: IO[bytes], path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
     """Return the values with the slowest axis first."""
-    beside = str(header.get("data file", header.get("datafile", "")))
-    if not beside:
+    name = str(header.get("data file", header.get("datafile", "")))
+    if not name:
         return _decoded(header, handle, path, shape, dtype)
-    if beside.upper().startswith("LIST") or "%" in beside:
+    if name.upper().startswith("LIST") or "%" in name:
         raise DataError(f"{path}: its values are spread over several files; write it as one .nrrd file")
-    place = existing(inside(path.parent, beside))
+    place = beside(path, name)
     with place.open("rb") as values:
         return _decoded(header, values, place, shape, dtype)
 
