@@ -7,10 +7,10 @@ import imagecodecs
 import numpy as np
 import pydicom
 import pytest
-from dicom_files import compressed, dataset, rename_syntax, save
 from pydicom.encaps import encapsulate_extended
 from pydicom.pixels import get_decoder
 
+from dicom_files import compressed, dataset, rename_syntax, save
 from salus.data.codecs import decodable
 from salus.data.readers.dicom import read_dicom
 from salus.data.readers.dicom_codecs import DECODER_DEPENDENCIES, JPEG_XL, NAME, decode_grey, plug_in
