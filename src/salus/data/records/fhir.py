@@ -136,6 +136,9 @@ def _event(
     if not code or at is None:
         gather.skip(f"{kind}: no {'code' if not code else 'time'}", which=_name(found))
         return
+    if known == MISSING:
+        gather.skip(f"{kind}: waits for the end of its encounter", which=_name(found))
+        return
     if words:
         gather.displays[code] = words
     gather.event(patient, code, at.start, at.stop if known is None else known)

@@ -249,9 +249,10 @@ class Timelines(Mapping[str, Timeline]):
         table = self._columns
         value, unit = table.value.copy(), table.unit.copy()
         units = {name: place for place, name in enumerate(table.units)}
-        pair = table.code.astype(np.int64) * len(units) + table.unit
+        width = len(table.units)
+        pair = table.code.astype(np.int64) * width + table.unit
         for key in np.unique(pair).tolist():
-            found = change(table.names[key // len(units)], table.units[key % len(units)])
+            found = change(table.names[key // width], table.units[key % width])
             if found is not None:
                 rows = pair == key
                 value[rows] = value[rows] * found[0] + found[1]

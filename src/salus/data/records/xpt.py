@@ -64,6 +64,8 @@ def read_xpt(path: Path | str) -> dict[str, list[Any]]:
             with pd.read_sas(found, format="xport", encoding="latin-1", iterator=True) as reader:
                 about: Any = reader
                 refuse_above(found, int(about.nobs) * max(1, len(about.columns)))
+                if int(about.nobs) < 1:
+                    raise DataError(f"{found}: no rows; fetch it again")
                 table = about.read()
     except DataError:
         raise
