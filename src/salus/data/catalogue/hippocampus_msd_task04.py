@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from salus.data.decathlon import archive, home_of
 from salus.data.entry import Entry, Loaded
 from salus.data.on_demand import OnDemand
 from salus.data.readers.nifti import read_nifti
@@ -17,6 +18,7 @@ from salus.schema.sample import Sample
 
 CLASSES = ("background", "anterior", "posterior")
 FOLDS = 5
+ARCHIVE = "Task04_Hippocampus"
 
 
 def load(folder: Path, options: Mapping[str, str]) -> Loaded:
@@ -29,6 +31,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
     Raises:
         DataError: No volumes, or a volume without its mask.
     """
+    folder = home_of(folder, ARCHIVE)
     images = sorted((folder / "imagesTr").glob("hippocampus_*.nii.gz"))
     if not images:
         raise DataError(f"{folder}: no imagesTr/hippocampus_*.nii.gz; get the data set again")
@@ -93,5 +96,6 @@ ENTRY = Entry(
         "the volumes are cut to 31-43 x 41-59 x 26-47 voxels around the structure",
     ),
     options={"fold": ("0", "1", "2", "3", "4")},
+    files=(archive(ARCHIVE, md5="9d24dba78a72977dbd1d2e110310f31b"),),
     load=load,
 )

@@ -1,6 +1,6 @@
 """One sample as a reader sees it: a picture with its mask, a signal, a marked text, a record, a row of cells."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,14 +22,15 @@ _COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 11
 def specimens(sample: Sample, label: str, question: Question) -> list[tuple[str, str, Markup]]:
     """Return `(kind, caption, body)` of each input of a sample; kind is `image`, `trace` or `text`."""
     found = []
+    target = sample.target.get("label") if isinstance(sample.target, Mapping) else sample.target
     for name, value in sample.inputs.items():
         what = f"{name} of {sample.id}" + (f", {label}" if label else "")
         if isinstance(value, Image):
-            found += _pictures(value, sample.target, question, what)
+            found += _pictures(value, target, question, what)
         elif isinstance(value, Waveform):
             found.append(("trace", _of_signal(value), pictures.trace(thin(value.array), what)))
         elif isinstance(value, Note):
-            tags = sample.target if isinstance(sample.target, np.ndarray) and question.kind == "tagging" else None
+            tags = target if isinstance(target, np.ndarray) and question.kind == "tagging" else None
             found.append(("text", "", marked(value, tags, question.classes)))
         elif isinstance(value, Events):
             found.append(("text", f"{len(value.codes):,} events", _events(value)))
