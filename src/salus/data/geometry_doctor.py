@@ -165,11 +165,11 @@ def _correlation(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 
 def _nifti(path: Path) -> Iterator[Remark]:
-    from salus.data.readers.nifti import open_nifti
+    from salus.data.readers.nifti import open_nifti, unit_of
 
     volume = open_nifti(path)
     header, shape = volume.header, volume.shape
-    if volume.ndim >= 3 and header.get_xyzt_units()[0] == "unknown":
+    if volume.ndim >= 3 and unit_of(volume) == "unknown":
         yield _remark("no_unit", "note", "states no unit of length; millimetres are assumed", "set xyzt_units")
     both = int(header["sform_code"]) > 0 and int(header["qform_code"]) > 0
     if not both:

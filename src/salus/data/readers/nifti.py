@@ -60,7 +60,7 @@ def read_nifti(
             )
         array = np.where(np.isfinite(array), array, np.float32(fill))
     channels = _channels_first(array, found, fourth)
-    factor = _TO_MM.get(volume.header.get_xyzt_units()[0], 1.0)
+    factor = _TO_MM.get(unit_of(volume), 1.0)
     stated, affine = _spacing(volume, factor, found), _affine(volume, factor, found)
     spacing = stated if affine is None else spacing_of(affine)  # pixdim may be stale beside an sform
     return Image(
@@ -86,6 +86,14 @@ def open_nifti(path: Path) -> Any:
     if not isinstance(volume, nib.Nifti1Image | nib.Nifti1Pair):
         raise DataError(f"{path}: {type(volume).__name__} is not NIfTI; convert it to .nii.gz")
     return volume
+
+
+def unit_of(volume: Any) -> str:
+    """Return the unit of length of nibabel's picture of a file: `mm`, `meter`, `micron`, or `unknown`."""
+    try:
+        return str(volume.header.get_xyzt_units()[0])
+    except KeyError:  # a code that the standard does not know
+        return "unknown"
 
 
 def _checked(volume: Any, path: Path, limit: int | None) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from salus.data.readers.slide_form import guarded
 from salus.schema.errors import DataError
 
 MAX_TILE = 2**26
@@ -95,7 +96,8 @@ class PageTiles:
         Raises:
             DataError: Damaged, cut short, or larger than it claims.
         """
-        tile = self._stored(plane, row, column, lock)
+        with guarded(self.path):  # a damaged tag may hold a word where a number belongs
+            tile = self._stored(plane, row, column, lock)
         return np.asarray(self.top - tile, dtype=tile.dtype) if self.top else tile
 
     def _stored(self, plane: int, row: int, column: int, lock: threading.Lock) -> NDArray[Any]:
