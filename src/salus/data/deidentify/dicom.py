@@ -44,7 +44,12 @@ def deidentify_dataset(dataset: Any, plan: Plan, key: Key) -> tuple[Tally, Terms
     Source:
         DICOM PS3.15, E.1.1 and Table E.1-1.
     """
-    terms = terms_of(dataset, device=not plan.retain_device, institution=not plan.retain_institution)
+    terms = terms_of(
+        dataset,
+        device=not plan.retain_device,
+        institution=not plan.retain_institution,
+        dates=not (plan.retain_dates or plan.shift_dates),
+    )
     walk = _Walk(dataset, plan, key, Cleaner(terms, None if plan.retain_uids else lambda old: new_uid(old, key)))
     walk.items(dataset, "", 0, "")
     mark(dataset, plan)
@@ -111,7 +116,9 @@ class _Walk:
             self._private(dataset, element, creators, depth)
             return
         rule = rule_of(number)
-        if number in ALSO_REMOVED or tag.group in (0, 2, 4) or tag.element == 0:
+        if tag.element == 0:
+            del dataset[tag]  # the length of a group, long retired
+        elif number in ALSO_REMOVED or tag.group in (0, 2, 4):
             self._drop(dataset, tag)
         elif rule is not None:
             action, letter = rule.action(self.letters)

@@ -1,6 +1,7 @@
 """One DICOM file in, one de-identified file out, or a reason why not."""
 
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from salus.data.deidentify.keyed import Key
 from salus.data.deidentify.pixels import clean_pixels, holds_pixels
 from salus.data.deidentify.plan import Plan
 from salus.data.deidentify.terms import Terms
+from salus.data.readers.dicom_file import inflated, is_dicom
 from salus.schema.errors import DataError, SalusError
 from salus.schema.files import replacing
 
@@ -25,6 +27,7 @@ _PLAIN = {
     (False, False): "1.2.840.10008.1.2.2",
 }
 """Transfer syntax of pixels that are not packed, by (implicit representation, little endian)."""
+_DEFLATED = "1.2.840.10008.1.2.1.99"
 _INDEX = "1.2.840.10008.1.3.10"
 MAX_BYTES = 8 * 2**30
 
@@ -91,6 +94,7 @@ def place_of(dataset: Any, key: Key) -> PurePosixPath:
 def _read(source: Path) -> Any:
     import pydicom
 
+    _refuse_bomb(source)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         dataset = pydicom.dcmread(source, force=True)
@@ -101,6 +105,19 @@ def _read(source: Path) -> Any:
             raise RefusedError("DICOMDIR, an index of the old names; make a new one from the output")
         raise RefusedError("not a complete DICOM object: no SOP Class or Instance UID")
     return dataset
+
+
+def _refuse_bomb(source: Path) -> None:
+    """Inflate a deflated file once within bounds, because pydicom has none."""
+    from pydicom.filereader import read_file_meta_info
+
+    if not is_dicom(source):
+        return
+    meta = read_file_meta_info(source)
+    if str(meta.get("TransferSyntaxUID", "")) != _DEFLATED or "FileMetaInformationGroupLength" not in meta:
+        return
+    with source.open("rb") as handle, inflated(handle, source, 144 + int(meta.FileMetaInformationGroupLength)):
+        pass
 
 
 def _refuse_hopeless(dataset: Any, plan: Plan) -> None:
@@ -157,8 +174,18 @@ def _write(dataset: Any, target: Path, terms: Terms) -> None:
             raise RefusedError("an identifier known from its header would remain in a place that cannot be cleaned")
 
 
+def plain_bytes(written: bytes, syntax: str) -> bytes:
+    """Return the bytes of a DICOM file as they can be searched: what was deflated is inflated."""
+    if syntax != _DEFLATED:
+        return written
+    # The length of the file meta information stands in its first element, right after the mark.
+    start = 144 + int.from_bytes(written[140:144], "little")
+    return written[:start] + zlib.decompressobj(-zlib.MAX_WBITS).decompress(written[start:])
+
+
 def _remains(written: bytes, dataset: Any, terms: Terms) -> bool:
     """Search the bytes as they stand on the disk: what no attribute accounts for is found here."""
+    written = plain_bytes(written, str(dataset.file_meta.TransferSyntaxUID))
     pixels = next((dataset[tag].value for tag in ("PixelData",) if tag in dataset), b"")
     pixels = pixels if isinstance(pixels, bytes) else b""
     at = written.rfind(pixels) if pixels else -1

@@ -68,12 +68,21 @@ def _shown(dataset: Any) -> NDArray[Any]:
     size = int(dataset.Rows) * int(dataset.Columns) * int(dataset.get("SamplesPerPixel", 1) or 1)
     if size * int(dataset.get("NumberOfFrames", 1) or 1) > max_values():
         raise DataError("more pixels than SALUS_MAX_VALUES allows to decode")
-    array = np.asarray(dataset.pixel_array)
+    array = _decoded(dataset)
     colour = int(dataset.get("SamplesPerPixel", 1) or 1) > 1
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         array, colour = np.asarray(apply_color_lut(array, dataset)), True
     frames = array.reshape(-1, *array.shape[-3 if colour else -2 :])
     return np.moveaxis(frames, -1, 0) if colour else frames[None]
+
+
+def _decoded(dataset: Any) -> NDArray[Any]:
+    from salus.data.readers.dicom_codecs import plug_in
+
+    syntax = getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", None)
+    if syntax is not None and syntax.is_compressed:
+        plug_in(str(syntax))
+    return np.asarray(dataset.pixel_array)
 
 
 def _paint(dataset: Any, boxes: Sequence[Box], face: NDArray[np.bool_] | None) -> None:
@@ -82,7 +91,8 @@ def _paint(dataset: Any, boxes: Sequence[Box], face: NDArray[np.bool_] | None) -
     else:
         _paint_native(dataset, boxes, face)
     kinds = [str(kind) for kind in many(dataset.get("ImageType", None))]
-    if kinds and kinds[0] == "ORIGINAL":
+    # In enhanced objects other attributes hang on this value, and each frame has its own.
+    if kinds and kinds[0] == "ORIGINAL" and "SharedFunctionalGroupsSequence" not in dataset:
         dataset.ImageType = ["DERIVED", *kinds[1:]]
     for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue"):
         if keyword in dataset:
@@ -111,7 +121,7 @@ def _paint_decoded(dataset: Any, boxes: Sequence[Box], face: NDArray[np.bool_] |
     from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
 
     before = dataset.file_meta.TransferSyntaxUID
-    decoded = np.asarray(dataset.pixel_array)
+    decoded = _decoded(dataset)
     samples = int(dataset.get("SamplesPerPixel", 1) or 1)
     frames = decoded.reshape(-1, *decoded.shape[-3 if samples > 1 else -2 :])
     planes = np.moveaxis(frames, -1, 1) if samples > 1 else frames[:, None]
@@ -121,7 +131,8 @@ def _paint_decoded(dataset: Any, boxes: Sequence[Box], face: NDArray[np.bool_] |
     array = np.ascontiguousarray(array.reshape(decoded.shape))
     bits = int(dataset.BitsStored)
     dataset.set_pixel_data(array, light, bits, generate_instance_uid=False)
-    if before in (JPEG2000Lossless, JPEGLSLossless, RLELossless):
+    # Colour in JPEG 2000 is kept transformed, which the encoder does not do; it stays plain.
+    if before in (JPEGLSLossless, RLELossless) or (before == JPEG2000Lossless and samples == 1):
         dataset.compress(before, generate_instance_uid=False)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from salus.data.deidentify.burned import Drawn, can_draw, draw_name, still_there
-from salus.data.deidentify.file import RefusedError, clean_file
+from salus.data.deidentify.file import RefusedError, clean_file, plain_bytes
 from salus.data.deidentify.keyed import Key
 from salus.data.deidentify.plan import Plan
 from salus.data.deidentify.planted import Expected, Planted, plant
@@ -87,14 +87,16 @@ def measure(
     return Recall(files=gone, refused=refused, rows=tuple(rows))
 
 
-@dataclass(slots=True)
-class _Result:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Counts by kind of what was planted and what is left, and by attribute of wrong actions."""
+
     planted: Counter[str]
     left: Counter[str]
     wrong: Counter[str]
 
 
-def _one(file: Path, home: Path, plan: Plan, key: Key, rng: np.random.Generator) -> _Result:
+def _one(file: Path, home: Path, plan: Plan, key: Key, rng: np.random.Generator) -> Judged:
     import pydicom
 
     with warnings.catch_warnings():
@@ -109,12 +111,21 @@ def _one(file: Path, home: Path, plan: Plan, key: Key, rng: np.random.Generator)
         except Exception as error:  # a file that cannot be written with plants cannot be measured
             raise RefusedError(f"cannot be planted ({type(error).__name__})") from error
         clean_file(source, target, plan, key)
-        return _judged(made, drawn, pydicom.dcmread(target), target.read_bytes(), plan)
+        return judge(made, drawn, pydicom.dcmread(target), target.read_bytes(), plan)
 
 
-def _judged(made: Planted, drawn: Drawn | None, result: Any, written: bytes, plan: Plan) -> _Result:
-    found = _Result(Counter(), Counter(), Counter())
-    small = written.lower()
+def judge(made: Planted, drawn: Drawn | None, result: Any, written: bytes, plan: Plan) -> Judged:
+    """Judge a result by what was planted; it need not come from this program.
+
+    Args:
+        made: What was planted in the header.
+        drawn: What was drawn into the pixels, None for nothing.
+        result: pydicom data set of the result.
+        written: Its bytes on the disk.
+        plan: Whose actions are right.
+    """
+    found = Judged(Counter(), Counter(), Counter())
+    small = plain_bytes(written, str(result.file_meta.get("TransferSyntaxUID", ""))).lower()
     for each in made.plants:
         found.planted[each.kind] += 1
         found.left[each.kind] += any(form in small for form in _forms(each.needle))

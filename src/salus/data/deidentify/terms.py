@@ -66,13 +66,14 @@ class Terms:
         return any(_alone(small, form, edge) for form, edge in _raw(self.words, least))
 
 
-def terms_of(dataset: Any, *, device: bool, institution: bool) -> Terms:
+def terms_of(dataset: Any, *, device: bool, institution: bool, dates: bool = True) -> Terms:
     """Collect the names and numbers of people, devices and places that a data set states, at any depth.
 
     Args:
         dataset: pydicom data set, before anything is changed.
         device: Whether device identity is to be searched for too.
         institution: Whether institution identity is.
+        dates: Whether the bare eight figures of the birth date are; where dates stay, another date may be the same.
     """
     wanted = set(_PEOPLE_IDS) - _UNKEPT
     wanted |= (_DEVICE if device else set()) | (_INSTITUTION if institution else set())
@@ -92,7 +93,9 @@ def terms_of(dataset: Any, *, device: bool, institution: bool) -> Terms:
             elif element.VR == "PN":
                 found.update(word for value in texts(element.value) for word in name_words(value))
             elif element.keyword == "PatientBirthDate":
-                found.update(word for value in texts(element.value) for word in date_words(value))
+                found.update(
+                    word for value in texts(element.value) for word in date_words(value) if dates or not word.isdigit()
+                )
             elif element.keyword in wanted:
                 found.update(word for value in texts(element.value) for word in id_words(value))
     maker = str(dataset.get("Manufacturer", "") or "").casefold()
