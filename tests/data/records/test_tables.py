@@ -97,7 +97,7 @@ def test_a_damaged_mimic_folder_is_named(tmp_path):
         read_mimic_iv(tmp_path)
     mimic_iv(tmp_path)
     write(tmp_path / "hosp", labevents={"subject_id": [7]})
-    with pytest.raises(DataError, match="labevents.*no column itemid"):
+    with pytest.raises(DataError, match=r"labevents.*no column itemid"):
         read_mimic_iv(tmp_path)
     with pytest.raises(DataError, match="no table"):
         read_mimic_iii(tmp_path)
@@ -138,8 +138,8 @@ def test_omop_tables(tmp_path, ending):
         visit_occurrence={"visit_occurrence_id": [9], "person_id": [1], "visit_concept_id": [9201],
                           "visit_start_date": ["2150-01-01"], "visit_end_date": ["2150-01-03"],
                           "visit_start_datetime": ["2150-01-01 08:00:00"], "discharged_to_source_value": ["HOME"]},
-        condition_occurrence={"person_id": [1], "condition_concept_id": [201826], "condition_start_date": ["2150-01-01"],
-                              "visit_occurrence_id": [9]},
+        condition_occurrence={"person_id": [1], "condition_concept_id": [201826],
+                              "condition_start_date": ["2150-01-01"], "visit_occurrence_id": [9]},
         drug_exposure={"person_id": [1], "drug_concept_id": [0], "drug_exposure_start_date": ["2150-01-01"],
                        "drug_source_value": ["ASA 81"], "quantity": [2.0]},
         measurement={"person_id": [1, 1], "measurement_concept_id": [3004501, 3004501],

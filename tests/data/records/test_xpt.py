@@ -1,5 +1,6 @@
 """SAS transport files, written here byte by byte from the published layout."""
 
+import contextlib
 import struct
 
 import numpy as np
@@ -93,7 +94,5 @@ def test_cut_and_changed_files_end_in_one_error(tmp_path):
 
 
 def _one_error_or_a_table(path):
-    try:
+    with contextlib.suppress(DataError):
         assert len(read_xpt(path))
-    except DataError:
-        pass
