@@ -90,13 +90,13 @@ def sparkline(values: NDArray[Any], width: int) -> str:
 def side_by_side(pictures: list[tuple[str, Image]], width: int) -> Iterator[Text]:
     """Return pictures beside one another, their class below."""
     from salus.study.pictures import plane
-    from salus.study.report.specimen import window
+    from salus.study.report.specimen import upright, window
 
     count = max(1, min(len(pictures), width // (CELLS + GAP)))
     columns = []
     for label, image in pictures[:count]:
         low, high = window(image.array)
-        columns.append((label, half_blocks(255.0 * (plane(image.array) - low) / ((high - low) or 1.0))))
+        columns.append((label, half_blocks(255.0 * (plane(upright(image)[0].array) - low) / ((high - low) or 1.0))))
     for place in range(max(len(lines) for _, lines in columns)):
         row = Text()
         for _, lines in columns:

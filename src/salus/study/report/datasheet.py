@@ -12,7 +12,7 @@ from salus.data.entry import Entry
 from salus.data.inputs import Held, Series
 from salus.data.tally import Spread
 from salus.schema.files import write_text
-from salus.study.report.specimen import first_rows, specimens
+from salus.study.report.specimen import first_rows, legend, specimens
 from salus.study.report.words import plural
 
 MOST_COLUMNS = 400
@@ -54,6 +54,7 @@ def render(sheet: Datasheet, entry: Entry | None, spec: str) -> str:
         title=entry.title if entry else spec,
         facts=facts(sheet, entry),
         gallery=gallery(sheet),
+        structures=legend(sheet.question),
         columns=columns,
         rows=rows,
         row_labels=sheet.example_labels,

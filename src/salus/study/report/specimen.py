@@ -1,12 +1,14 @@
 """One sample as a reader sees it: a picture with its mask, a signal, a marked text, a record, a row of cells."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
+from salus.data.frame import orientation_of, reorient, spacing_of
 from salus.schema.question import Question
 from salus.schema.sample import Events, Image, Note, Row, Sample, Waveform
 from salus.study.pictures import plane
@@ -109,6 +111,34 @@ def mentions(tags: NDArray[Any], classes: Sequence[str], count: int) -> list[tup
     return found
 
 
+def upright(image: Image, mask: NDArray[Any] | None = None) -> tuple[Image, NDArray[Any] | None]:
+    """Turn a volume that knows where it lies the way a radiologist looks at it, and its mask with it.
+
+    Axial slices with the front up and the patient's left on the right; where slices are much thicker along another
+    axis, coronal or sagittal ones with the head up, so that what is seen is what was acquired.
+    """
+    if image.affine is None or image.array.ndim != 4:
+        return image, mask
+    coarse = dict(zip(orientation_of(image.affine), reversed(spacing_of(image.affine)), strict=True))
+    steps = {axis: next(step for letter, step in coarse.items() if letter in axis) for axis in ("SI", "AP", "RL")}
+    widest = max(steps, key=lambda axis: steps[axis])
+    plane_of = {"SI": "LPS", "AP": "LIP", "RL": "PIR"}
+    turn = plane_of[widest if steps[widest] > 1.5 * min(steps.values()) else "SI"]
+    turned = reorient(image, turn)
+    if mask is None:
+        return turned, None
+    flat = Image(array=mask.reshape(1, *mask.shape[-3:]), spacing_mm=image.spacing_mm, affine=image.affine)
+    return turned, reorient(flat, turn).array[0]
+
+
+def legend(question: Question) -> list[tuple[str, str]]:
+    """Return the structures of a mask and their colours as CSS."""
+    if question.kind != "segmentation":
+        return []
+    names = enumerate(question.classes[1:])
+    return [(name, f"rgb{_COLOURS[place % len(_COLOURS)]}") for place, name in names]
+
+
 def middle_plane(image: Image, mask: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the slice `(H, W[, 3])` of a volume where its mask is largest, and the mask there."""
     volume, flat = image.array, mask
@@ -134,8 +164,16 @@ def is_mask(image: Image, target: Any, question: Question) -> bool:
 
 
 def _pictures(image: Image, target: Any, question: Question, what: str) -> list[tuple[str, str, Markup]]:
+    if image.array.ndim == 5:  # a series in time: its first and last moment, the mask on the last
+        shown = []
+        for word, place, truth in (("first", 0, None), ("last", -1, target)):
+            moment = replace(image, array=image.array[:, place])
+            items = _pictures(moment, truth, question, f"{what}, {word}")
+            shown += [(kind, f"{word}, {caption}".rstrip(", "), body) for kind, caption, body in items]
+        return shown
     if is_mask(image, target, question):
-        picture, mask = middle_plane(image, target)
+        turned, flat = upright(image, target)
+        picture, mask = middle_plane(turned, target if flat is None else flat)
         limits = window(image.array)
         return [
             ("image", "", pictures.image(picture.astype(np.float64), what, limits)),
@@ -146,9 +184,10 @@ def _pictures(image: Image, target: Any, question: Question, what: str) -> list[
             ),
         ]
     limits = question.value_range or window(image.array)
-    shown = [("image", "", pictures.image(plane(image.array), what, limits))]
+    shown = [("image", "", pictures.image(plane(upright(image)[0].array), what, limits))]
     if isinstance(target, np.ndarray) and target.shape == image.array.shape:
-        shown.append(("image", "its truth", pictures.image(plane(target), f"truth of {what}", limits)))
+        clean = upright(replace(image, array=target))[0]
+        shown.append(("image", "its truth", pictures.image(plane(clean.array), f"truth of {what}", limits)))
     return shown
 
 
