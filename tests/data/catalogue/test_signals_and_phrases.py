@@ -127,10 +127,7 @@ def test_psytar_as_documented(data_root: Path) -> None:
     tagged = load("psytar")
     assert tagged.notes[0].startswith("5,298 mentions; 383 are worded otherwise")
     begun = sum(int((s.target % 2 == 1).sum()) for s in tagged.dataset)
-    lost, inside = (
-        int(word)
-        for word in (tagged.notes[0].split("located, ")[1].split()[0], tagged.notes[0].split("twice, ")[1].split()[0])
-    )
+    twice, inside = (int(tagged.notes[0].split(word)[1].split()[0]) for word in ("located, ", "twice, "))
     assert begun == 5298 - 383 - twice - inside
     assert len({sample.patient for sample in labels.dataset}) == 659
 
