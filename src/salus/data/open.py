@@ -4,13 +4,18 @@ from pathlib import Path
 
 from salus.data.limits import existing
 from salus.data.readers import dicom, image, metaimage, nifti, nrrd, table
+from salus.data.readers.brat import SUFFIXES as BRAT
+from salus.data.readers.brat import read_brat
 from salus.data.readers.dicom_ecg import is_dicom_waveform, read_dicom_ecg
 from salus.data.readers.edf import SUFFIXES as EDF
 from salus.data.readers.edf import is_edf, read_edf
 from salus.data.readers.iob import SUFFIXES as IOB
 from salus.data.readers.iob import looks_like_iob, read_iob, read_note
+from salus.data.readers.jsonl import SUFFIXES as JSONL
+from salus.data.readers.jsonl import read_jsonl
 from salus.data.readers.slide_form import is_slide
 from salus.data.readers.waveform import looks_like_waveform, read_waveform
+from salus.data.records.own import read_records, record_form
 from salus.schema.errors import DataError
 from salus.schema.sample import Events, Image, Note, Row, Waveform
 
@@ -21,7 +26,8 @@ _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two are BigTI
 KINDS = (
     "pictures (PNG, JPEG, TIFF, BMP), whole slides (tiled TIFF, OME-TIFF, SVS), arrays (NPY, NPZ), DICOM files, "
     "series (a folder, zip or DICOMDIR) and waveforms, NIfTI, NRRD, MetaImage, WFDB (.hea), EDF and BDF, tables and "
-    "waveforms (CSV, TSV, Parquet, XPT), FHIR (.json, .ndjson), IOB text (.tsv, .iob, .conll) and plain text (.txt)"
+    "waveforms (CSV, TSV, Parquet, XPT), FHIR (.json, .ndjson), IOB text (.tsv, .iob, .conll), brat (.ann), JSON lines "
+    "(.jsonl) and plain text (.txt)"
 )
 
 _VOLUMES = (
@@ -32,7 +38,7 @@ _VOLUMES = (
 
 
 def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None = None) -> Content:
-    """Read one file, or a folder, zip or DICOMDIR that holds one DICOM series.
+    """Read one file, or a folder, zip or DICOMDIR that holds one DICOM series, or a folder of records.
 
     Args:
         path: What to read; the content decides where it carries a mark, else the ending.
@@ -48,6 +54,8 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
     """
     given = Path(path)
     name = given.name.lower()
+    if given.is_dir() and record_form(given):
+        return _read_record(given)
     if given.is_dir() or name == "dicomdir" or name.endswith(dicom.ZIPPED):
         return dicom.read_dicom_series(given, limit)
     if name.endswith((".hea", ".dat")) or (not given.exists() and given.with_name(given.name + ".hea").is_file()):
@@ -90,18 +98,18 @@ def _read_text(path: Path, name: str, rate_hz: float | None) -> Content:
         return table.read_table(path)
     if name.endswith((".txt", ".md")):
         return read_note(path)
+    if name.endswith((*BRAT, *JSONL)):
+        texts = read_jsonl(path) if name.endswith(JSONL) else (read_brat(path),)
+        return [Note(text=document.text) for document in texts]
     if name.endswith((".json", ".json.gz", ".ndjson", ".ndjson.gz")):
         return _read_record(path)
     raise DataError(f"{path}: unknown kind of file; Salus reads {KINDS}")
 
 
 def _read_record(path: Path) -> Events | list[Events]:
-    from salus.data.records.fhir import read_fhir
-    from salus.data.records.fhir_read import looks_like_fhir
-
-    if not looks_like_fhir(path):
+    if not record_form(path):
         raise DataError(f"{path}: JSON without a resourceType; of JSON, Salus reads FHIR")
-    lines = [line for line in read_fhir(path).values() if line.known_at_all()]
+    lines = [line for line in read_records(path).values() if line.known_at_all()]
     if not lines:
         raise DataError(f"{path}: no patient with a dated event; there is nothing to predict from")
     events = [line.before(line.end()) for line in lines]
