@@ -115,17 +115,17 @@ def _display(frame: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _decided(display: NDArray[np.uint8], boxes: list[Box], read: bool) -> list[Box]:
-    """Keep sure candidates, and doubtful ones in which a word can be read; without Tesseract doubtful ones stay."""
+    """Keep sure candidates, and doubtful ones in which a word can be read."""
     from salus.data.deidentify.burned_in_lines import SURE
     from salus.data.deidentify.ocr import available, read_boxes
 
     if not (read and boxes and available()):
-        return boxes
+        return [box for box in boxes if box.score >= SURE]
     words = read_boxes(display, boxes)
     return [
         Box(b.top, b.left, b.bottom, b.right, b.score, word)
         for b, word in zip(boxes, words, strict=True)
-        if b.score >= SURE or sum(letter.isalnum() for letter in word) >= 2
+        if b.score >= SURE or sum(letter.isalnum() for letter in word) >= 3
     ]
 
 
