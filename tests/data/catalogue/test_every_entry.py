@@ -38,7 +38,6 @@ DOCUMENTED: dict[str, tuple[int, int, dict[str, int]]] = {
     "pneumoniamnist": (5856, 0, {"normal": 1583, "pneumonia": 4273}),
     "retinamnist": (1600, 0, {"0": 714, "1": 186, "2": 326, "3": 282, "4": 92}),
     "tox21:features=smiles,group=molecule": (7831, 7831, {}),
-    "twadr_l": (5074, 0, {}),
     "uci_heart_disease": (920, 920, {}),
 }
 PARTS = {
@@ -49,7 +48,6 @@ PARTS = {
     "nsl_kdd": (25192, 0, 22544),
     "pneumoniamnist": (4708, 524, 624),
     "retinamnist": (1080, 120, 400),
-    "twadr_l": (4816, 115, 143),
 }
 
 

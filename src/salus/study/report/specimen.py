@@ -166,10 +166,11 @@ def is_mask(image: Image, target: Any, question: Question) -> bool:
 def _pictures(image: Image, target: Any, question: Question, what: str) -> list[tuple[str, str, Markup]]:
     if image.array.ndim == 5:  # a series in time: its first and last moment, the mask on the last
         shown = []
-        for word, place, truth in (("first", 0, None), ("last", -1, target)):
+        for word, place in (("first", 0), ("last", -1)):
             moment = replace(image, array=image.array[:, place])
-            items = _pictures(moment, truth, question, f"{what}, {word}")
-            shown += [(kind, f"{word}, {caption}".rstrip(", "), body) for kind, caption, body in items]
+            items = _pictures(moment, target, question, f"{what}, {word}")
+            kept = items if word == "last" else items[:1]
+            shown += [(kind, f"{word}, {caption}".rstrip(", "), body) for kind, caption, body in kept]
         return shown
     if is_mask(image, target, question):
         turned, flat = upright(image, target)
