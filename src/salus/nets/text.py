@@ -161,20 +161,18 @@ class CharacterCNN(nn.Module):
     """Embeds letters, convolves over them and keeps each filter's largest answer, or zero.
 
     Source:
-        Ma and Hovy 2016, arXiv 1603.01354, section 2.1, with a rectifier before the maximum; several widths as in
-        Kim et al. 2016, arXiv 1508.06615, section 2.2.
+        Ma and Hovy 2016, arXiv 1603.01354, section 2.1, with a rectifier before the maximum.
     """
 
-    def __init__(self, letters: int, size: int = 25, filters: int = 50, widths: Sequence[int] = (3,)) -> None:
+    def __init__(self, letters: int, size: int = 25, filters: int = 50, width: int = 3) -> None:
         super().__init__()
         self.letter = nn.Embedding(letters + 2, size, padding_idx=0)
-        self.convolutions = nn.ModuleList(nn.Conv1d(size, filters, width, padding=width // 2) for width in widths)
-        self.out_features = filters * len(widths)
+        self.convolution = nn.Conv1d(size, filters, width, padding=width // 2)
+        self.out_features = filters
 
     def forward(self, characters: Tensor) -> Tensor:
-        """Map letter indices `(N, L)` to `(N, filters x widths)`."""
-        spelled = self.letter(characters).transpose(1, 2)
-        return torch.relu(torch.cat([convolve(spelled).amax(dim=2) for convolve in self.convolutions], dim=1))
+        """Map letter indices `(N, L)` to `(N, filters)`."""
+        return torch.relu(self.convolution(self.letter(characters).transpose(1, 2)).amax(dim=2))
 
 
 class TokenEmbedding(nn.Module):
@@ -193,7 +191,6 @@ class TokenEmbedding(nn.Module):
         tuned: bool = False,
         characters: bool = True,
         affixes: bool = True,
-        widths: Sequence[int] = (3,),
     ) -> None:
         super().__init__()
         self.word = nn.Embedding(len(vocabulary.words) + 2, size, padding_idx=0)
@@ -204,7 +201,7 @@ class TokenEmbedding(nn.Module):
             start = torch.from_numpy(np.concatenate((np.zeros((2, vectors.shape[1]), np.float32), vectors)))
             self.vector = nn.Embedding.from_pretrained(start, freeze=not tuned, padding_idx=0)
             self.out_features += vectors.shape[1]
-        self.spelling = CharacterCNN(len(vocabulary.letters), widths=widths) if characters else None
+        self.spelling = CharacterCNN(len(vocabulary.letters)) if characters else None
         reach = len(AFFIXES)
         tables = ((vocabulary.prefixes, reach), (vocabulary.suffixes, reach), (vocabulary.shapes, 1)) if affixes else ()
         self.parts = nn.ModuleList(nn.Embedding(len(table) + 2, 25, padding_idx=0) for table, _ in tables)

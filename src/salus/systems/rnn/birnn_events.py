@@ -53,7 +53,6 @@ class BiRNNEventsConfig(Config):
         loss: Between tag probabilities and the truth, where there is no random field.
         crf: Score whole tag sequences with a linear-chain random field.
         features: Words alone, or letters, affixes and shapes beside them.
-        letter_widths: Letters that the filters over a word's spelling span, 50 filters of each width.
         vectors: In-domain word vectors beside the trained embedding: none, fixed, or trained further.
         embedding: Width of the trained word embedding.
         vector_size: Width of the in-domain vectors.
@@ -78,7 +77,6 @@ class BiRNNEventsConfig(Config):
     loss: Literal["mse", "cross_entropy"] = "mse"
     crf: bool = False
     features: Literal["words", "all"] = "words"
-    letter_widths: tuple[int, ...] = (3,)
     vectors: Literal["none", "frozen", "tuned"] = "frozen"
     embedding: int = 100
     vector_size: int = 100
@@ -99,11 +97,11 @@ class BiRNNEventsConfig(Config):
 _SMALL = BiRNNEventsConfig().replace(
     {"hidden": 128, "combine": "concat", "loss": "cross_entropy", "crf": True, "features": "all", "unknown_share": 0.2}
     | {"optimizer": "adam", "learning_rate": 3e-3, "weight_decay": 0.0, "schedule": "cosine", "average": 0.99}
-    | {"epochs": 14, "patience": 14, "letter_widths": (2, 3, 4, 5)}
+    | {"epochs": 14, "patience": 14}
 )
 _TINY = _SMALL.replace(
     {"hidden": 8, "embedding": 8, "vector_size": 4, "dropout": 0.1, "unknown_share": 0.0, "average": 0.0}
-    | {"learning_rate": 1e-2, "epochs": 2, "batch_size": 8, "letter_widths": (3,)}
+    | {"learning_rate": 1e-2, "epochs": 2, "batch_size": 8}
 )
 
 
@@ -157,7 +155,6 @@ class BiRNNEvents(System):
             tuned=config.vectors == "tuned",
             characters=rich,
             affixes=rich,
-            widths=config.letter_widths,
         )
         width, both = self.embedding.out_features, config.directions == "both"
         self.recurrent = Recurrent(width, config.hidden, kind=config.cell, bidirectional=both)
