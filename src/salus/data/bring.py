@@ -11,6 +11,7 @@ from salus.data.limits import inside
 from salus.data.manifest import FileDataset, Listed, metas_of, read_manifest
 from salus.data.readers import dicom, image, metaimage, nifti, nrrd
 from salus.data.readers.table import Columns, read_columns
+from salus.data.records.own import open_records, record_form
 from salus.data.tagged import is_tagged, read_tagged
 from salus.schema.errors import DataError, UsageError
 from salus.schema.sample import Sample
@@ -25,13 +26,14 @@ _TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "weight", "drop", 
 
 
 def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
-    """Open a manifest, a table, a tagged text or a folder.
+    """Open a manifest, a table, a tagged text, health records or a folder.
 
     Args:
         path: What it is.
         options: For a table `target`, `patient`, `id`, `site`, `split`, `weight` (column names), `drop` (columns
             joined by `+`), `positive` (a class) and `dictionary` (a file that describes the columns); for a manifest
-            see `read_manifest`; for a folder `positive`; for tagged text `block` (sentences that stay together).
+            see `read_manifest`; for records `open_records`; for a folder `positive`; for tagged text `block`
+            (sentences that stay together).
 
     Raises:
         DataError: As the readers, or nothing that makes a dataset.
@@ -41,9 +43,12 @@ def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
         for name in ("manifest.csv", "manifest.parquet"):
             if (path / name).is_file():
                 return read_manifest(path / name, options)
-        return read_folder(path, options)
+    if record_form(path):
+        return open_records(path, options)
     if is_tagged(path):
         return read_tagged(path, options)
+    if path.is_dir():
+        return read_folder(path, options)
     table = read_columns(path)
     if options.get("path", "path") in table.words:
         return read_manifest(path, options)

@@ -54,10 +54,8 @@ def read_any(path: Path | str, rate_hz: float | None = None, limit: int | None =
     """
     given = Path(path)
     name = given.name.lower()
-    if given.is_dir() and record_form(given):
-        return _read_record(given)
     if given.is_dir() or name == "dicomdir" or name.endswith(dicom.ZIPPED):
-        return dicom.read_dicom_series(given, limit)
+        return _read_record(given) if record_form(given) else dicom.read_dicom_series(given, limit)
     if name.endswith((".hea", ".dat")) or (not given.exists() and given.with_name(given.name + ".hea").is_file()):
         from salus.data.readers.wfdb import read_wfdb
 
