@@ -12,6 +12,7 @@ from salus.data.decoded import read_decoded
 from salus.data.entry import Loaded
 from salus.data.labels import is_number, question_of_words, refuse_repeated_ids
 from salus.data.limits import inside
+from salus.data.masks import mask_target, question_of_structures
 from salus.data.open import read_any
 from salus.data.readers.image import ARRAYS, PICTURES
 from salus.data.readers.metaimage import SUFFIXES as METAIMAGE
@@ -49,9 +50,12 @@ class Listed:
 class FileDataset:
     """Samples whose file is read each time they are asked for."""
 
-    def __init__(self, listed: Sequence[Listed], rate_hz: float | None = None) -> None:
+    def __init__(
+        self, listed: Sequence[Listed], rate_hz: float | None = None, structures: tuple[str, ...] = ()
+    ) -> None:
         self.listed = list(listed)
         self.rate_hz = rate_hz
+        self.structures = structures
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -65,6 +69,11 @@ class FileDataset:
         if name is None:
             raise DataError(f"{line.path}: a table of many rows as one sample; give it as `table.csv:target=COLUMN`")
         target = line.target
+        if isinstance(target, Path) and self.structures:
+            mask = read_decoded(target)
+            if not isinstance(mask, Image) or not isinstance(content, Image):
+                raise DataError(f"sample {line.id}: a mask and what it belongs to must be images")
+            return _sample(line, {name: content}, mask_target(mask, content, self.structures, line.id))
         if isinstance(target, Path):
             return _sample(line, {name: content}, _clean(target, content, line))
         return _sample(line, {name: content}, target)
@@ -81,10 +90,12 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
     Args:
         path: CSV or Parquet; `path` cells are relative to its folder and may not leave it.
         options: Other column names (`path`, `patient`, `target`, `site`, `split`, `id`), `positive` (a class name),
-            `weight` (the column of sample weights), `rate_hz` (for tables that are waveforms).
+            `weight` (the column of sample weights), `rate_hz` (for tables that are waveforms),
+            `structures` (names of the values 1, 2, ... of masks, joined by `+`).
 
     Returns:
-        Lazy samples. Targets that are image files ask for restoration, all others for classification.
+        Lazy samples. Targets that are image files ask for restoration, or for segmentation where `structures` are
+        named; all others ask for classification.
 
     Raises:
         DataError: A missing column or file (with its line), repeated ids, a path that leaves the folder, an unknown
@@ -94,7 +105,7 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
     place = Path(path)
     chosen = dict(options or {})
     rate = _rate(chosen.pop("rate_hz", ""), place)
-    positive = chosen.pop("positive", "")
+    positive, structures = chosen.pop("positive", ""), chosen.pop("structures", "")
     table, column = _columns(place, chosen)
     count, folder = len(table), place.parent
     files = [_file(folder, name, line, place, "path") for line, name in enumerate(table.words[column["path"]])]
@@ -107,8 +118,13 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
     words = table.words[column["target"]]
     targets: Sequence[int | Path]
     if all(_is_image(word) for word in words):
-        clean = [_file(folder, word, line, place, "target") for line, word in enumerate(words)]
-        question, targets = Question(kind="restoration", value_range=_value_range(clean)), clean
+        targets = clean = [_file(folder, word, line, place, "target") for line, word in enumerate(words)]
+        if structures:
+            question = question_of_structures(structures, place)
+        else:
+            question = Question(kind="restoration", value_range=_value_range(clean))
+    elif structures:
+        raise UsageError(f"{place}: structures={structures!r} name the values of masks, but targets are no image files")
     else:
         question, targets = question_of_words(words, place, positive)
     metas = metas_of(table, column)
@@ -118,7 +134,7 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
         )
         for i in range(count)
     ]
-    return Loaded(dataset=FileDataset(listed, rate), question=question)
+    return Loaded(dataset=FileDataset(listed, rate, question.classes if structures else ()), question=question)
 
 
 def metas_of(table: Columns, column: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -151,7 +167,8 @@ def _columns(place: Path, options: dict[str, str]) -> tuple[Columns, dict[str, s
     for key, value in options.items():
         if key not in column and key != "weight":
             raise UsageError(
-                f"{place}: no option {key!r}; a manifest takes {', '.join(column)}, weight, positive, rate_hz"
+                f"{place}: no option {key!r}; a manifest takes {', '.join(column)}, weight, positive, structures, "
+                "rate_hz"
             )
         column[key] = value
     table = read_columns(place)
