@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 SALUS_OUT ?= salus-demo
+N ?= 1000
+SEED ?= 0
 
 .PHONY: demo test check format fuzz bench studies clean help setup
 
@@ -40,6 +42,9 @@ format: $(STAMP) ## Format the code
 
 bench: $(STAMP) ## Speed, as ratios within one run
 	$(BIN)/python -m benchmarks
+
+fuzz: $(STAMP) ## Feed N damaged files (1000) to every reader; TARGETS=... for some, SEED=... for other damage
+	OMP_NUM_THREADS=1 $(BIN)/python -m fuzz $(TARGETS) -n $(N) --seed $(SEED)
 
 studies: $(STAMP) ## Every study of studies/ on the data of SALUS_DATA, and its results page (hours)
 	for file in studies/*.toml; do name=$$(basename $$file .toml); \

@@ -81,6 +81,8 @@ def _members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
     """Yield (name, claimed size, stream) of each plain file; anything but files and folders is refused."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as packed:
+            if len(packed.infolist()) > 2 * MAX_MEMBERS:  # folders count as members here
+                raise DataError(f"{archive}: lists more than {2 * MAX_MEMBERS:,} members; refused")
             for info in packed.infolist():
                 kind = stat.S_IFMT(info.external_attr >> 16)
                 if kind not in (0, stat.S_IFREG, stat.S_IFDIR):

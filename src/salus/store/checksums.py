@@ -41,7 +41,8 @@ def verify_checksums(folder: Path) -> list[str]:
     if not listing.is_file():
         raise StoreError(f"{folder}: no {NAME}; this is not a finished artifact, or the file was taken away")
     problems = []
-    for number, line in enumerate(listing.read_text(encoding="utf-8").splitlines(), start=1):
+    # Bytes that are no text become a sign that no file name holds, so the line's file is reported as missing.
+    for number, line in enumerate(listing.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         digest, gap, name = line.partition("  ")
         place = PurePosixPath(name)
         if not gap or len(digest) != 64 or place.is_absolute() or ".." in place.parts:

@@ -10,6 +10,7 @@ from typing import Any
 
 from salus.schema.errors import ConfigError, UsageError
 
+LARGEST = 2**22
 SPLITS = ("kfold", "official", "random")
 ROLES = ("system", "baseline", "ablation")
 SIZES = ("small", "paper", "tiny")
@@ -106,10 +107,12 @@ def read_plan(path: Path) -> Plan:
     """
     if not path.is_file():
         raise UsageError(f"{path}: no such study file; the ones that come with Salus are in studies/")
-    text = path.read_text(encoding="utf-8")
     try:
+        if path.stat().st_size > LARGEST:
+            raise ConfigError(f"{path}: larger than {LARGEST >> 20} MB; this is no study file")
+        text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not a TOML file ({error})") from error
     return build_plan(data, source=text, where=str(path))
 

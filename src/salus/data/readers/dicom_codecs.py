@@ -33,6 +33,7 @@ _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
 _OTHER_JPEG = ("1.2.840.10008.1.2.4.50",)
 _SEGMENTS = 4096
+_TAIL = 16
 
 DECODER_DEPENDENCIES = dict.fromkeys((*_JPEG, *_JPEG_LS, *_JPEG_2000, *_HTJ2K), ("imagecodecs>=2025.3",))
 
@@ -172,7 +173,7 @@ def refuse_false_size(frame: bytes, syntax: str, count: int) -> None:
         count: Rows x columns x samples of the header.
 
     Raises:
-        DataError: It claims more.
+        DataError: It claims more, or a JPEG-LS frame is cut short.
     """
     claimed = None
     if syntax in (*_JPEG_2000, *_HTJ2K):
@@ -184,6 +185,9 @@ def refuse_false_size(frame: bytes, syntax: str, count: int) -> None:
             f"a compressed frame claims {' x '.join(map(str, claimed))} samples, its header {count:,} in all; "
             "damaged, export it again from its archive"
         )
+    if syntax in _JPEG_LS and b"\xff\xd9" not in frame[-_TAIL:]:
+        # CharLS needs seconds to find out that a stream ends too soon.
+        raise DataError("a JPEG-LS frame without its end mark; cut short, export it again from its archive")
 
 
 def _jpeg_size(frame: bytes) -> tuple[int, int, int] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salus.data.limits import existing, refuse_above
-from salus.schema.errors import DataError
+from salus.schema.errors import DataError, SalusError
 from salus.schema.sample import Image
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".pgm", ".ppm")
@@ -59,7 +59,9 @@ def read_picture(path: Path | str, limit: int | None = None) -> Image:
         raise DataError(f"{found}: {error}; refused as a decompression bomb, tile or reduce the picture") from error
     except UnidentifiedImageError as error:
         raise DataError(f"{found}: not a picture that can be read; convert it to PNG") from error
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+    except SalusError:
+        raise
+    except Exception as error:  # Pillow raises a dozen kinds for a damaged file
         raise DataError(f"{found}: damaged or cut short ({error}); copy it again from its source") from error
     return _image(np.stack(pages, axis=1))
 
@@ -82,7 +84,9 @@ def read_array(path: Path | str, key: str = "", limit: int | None = None) -> Ima
     found = existing(path)
     try:
         array = _load_npz(found, key, limit) if zipfile.is_zipfile(found) else _load_npy(found, limit)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except SalusError:
+        raise
+    except Exception as error:  # NumPy's header goes through Python's own tokenizer, which raises kinds of its own
         raise DataError(
             f"{found}: not a readable NumPy file ({error}); save it with numpy.save and no objects"
         ) from error

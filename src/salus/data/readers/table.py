@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from salus.data.limits import existing, max_text_bytes, refuse_above
+from salus.data.limits import existing, max_text_bytes, max_values, refuse_above
 from salus.schema.errors import DataError
 from salus.schema.sample import Row
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".xpt")
 _COMMENT = re.compile(r"#\s*([A-Za-z][\w /.()-]{0,60}?)\s*[:=]\s*(.{0,500})")
+_CELL = 4
 _MISSING = frozenset(("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"))
 
 
@@ -152,6 +153,13 @@ def _delimited(path: Path, separator: str, comments: dict[str, str]) -> dict[str
     head = text.lstrip("\n").partition("\n")[0]
     if separator == "," and head.count(";") > head.count(","):
         separator = ";"
+    # A cell costs some sixty bytes as a word, wherever a value of an array costs four.
+    cells, most = text.count(separator) + text.count("\n"), max_values() // _CELL
+    if cells > most:
+        raise DataError(
+            f"{path}: about {cells:,} cells, more than the allowed {most:,}; split it, use Parquet, or raise "
+            "SALUS_MAX_VALUES"
+        )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[list[str]] = []
     try:
