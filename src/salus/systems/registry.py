@@ -69,7 +69,30 @@ def find(name: str) -> type[System]:
 
 
 def create(name: str, task: Task, train: Dataset, config: Config | None = None) -> System:
-    """Build an untrained system for a task, measured on the training part."""
+    """Build an untrained system for a task, measured on the training part.
+
+    Raises:
+        UsageError: The system answers other questions.
+    """
     kind = find(name)
+    refuse_other_question(name, kind, task)
     config = kind.config_type() if config is None else config
     return kind(task, config, kind.measure(train, config))
+
+
+def refuse_other_question(name: str, kind: type[System], task: Task) -> None:
+    """Refuse a task of a kind that a system's card does not name, nor any kind that it is a form of.
+
+    Raises:
+        UsageError: With the systems that answer it.
+    """
+    kinds = {str(vars(base)["kind"]) for base in type(task).__mro__ if "kind" in vars(base)}
+    if kinds & set(kind.card.tasks):
+        return
+    others = [known for known in names() if kinds & set(find(known).card.tasks)]
+    hint = (
+        f"take {', '.join(others)}"
+        if others
+        else "no system answers it yet; see whether an option of the dataset asks another one (`salus data show NAME`)"
+    )
+    raise UsageError(f"{name} answers {', '.join(kind.card.tasks)}, and this data asks {task.kind}: {hint}")
