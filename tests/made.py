@@ -21,6 +21,8 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
         return _text(name, count, rng)
     if task == "restoration":
         return _noisy(name, count, rng)
+    if task == "forecasting":
+        return _series(name, count, rng)
     makers: dict[str, Any] = {"Image": _image, "Waveform": _waveform}
     make = makers.get(shape, _row)
     samples = []
@@ -33,6 +35,17 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
             )
         )
     return ListDataset(samples), Question(kind="classification", classes=("no", "yes"))
+
+
+def _series(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
+    samples = []
+    for number in range(count):
+        time = np.arange(30) + rng.uniform(0, 60)
+        row = (120 + 40 * np.sin(time / 8) + rng.normal(0, 2, 30)).astype(np.float32)
+        wave = Waveform(array=row[None, :24], rate_hz=1 / 300, leads=("glucose",), units=("mg/dL",))
+        target = {"values": row[24:].astype(np.float64), "last": float(row[23])}
+        samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs={name: wave}, target=target))
+    return ListDataset(samples), Question(kind="forecasting", unit="mg/dL", value_range=(40.0, 400.0))
 
 
 def _row(label: int, rng: np.random.Generator) -> tuple[Row, int]:

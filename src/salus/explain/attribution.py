@@ -171,6 +171,8 @@ def _reducer(system: System, output: Tensor, batch: Batch) -> tuple[Callable[[Te
         where, what = torch.tensor(chosen), tags[chosen]
         words = "tags in the answered spans" if spans else "answered tags (no span was found)"
         return lambda out: out[:, where, what].sum(1), f"sum of the logits of the {words}"
+    if system.task.kind in ("regression", "forecasting"):
+        return lambda out: out.reshape(len(out), -1).mean(1), "mean of the answered values"
     if output.ndim <= 2:
         if output.ndim == 1 or output.shape[1] == 1:
             return lambda out: out.reshape(len(out)), f"logit of {system.task.question.positive or classes[-1]}"
