@@ -141,7 +141,7 @@ def _volume(path: Path, facts: Facts, deep: bool) -> None:
         content = read_any(path)
         describe(content, facts)
         if isinstance(content, Image):
-            look_volume.geometry(content, facts)
+            look_volume.geometry(content, path, facts)
 
 
 def _signal(path: Path, facts: Facts, deep: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from salus.data.geometry_doctor import examine
 from salus.data.survey.facts import Facts
 from salus.data.survey.words import identifiers_in
 from salus.schema.errors import SalusError
@@ -87,21 +88,10 @@ def header(path: Path, facts: Facts) -> None:
                 facts.mark("NIfTI extension with a DICOM header", "text")
 
 
-def geometry(content: Image, facts: Facts) -> None:
+def geometry(content: Image, path: Path, facts: Facts) -> None:
     """Note what is doubtful about a volume's place in space."""
-    for severity, what, remedy in _examined(content):
-        facts.doubt(severity, "geometry", what, remedy)
-
-
-def _examined(content: Image) -> list[tuple[str, str, str]]:
-    spacing = content.spacing_mm
-    if spacing is None:
-        return [("warning", "states no voxel size", "add it, or read it as a stack of pictures")]
-    found = []
-    if max(spacing) > 3 * min(spacing):
-        what = f"anisotropic: {' x '.join(f'{step:.3g}' for step in spacing)} mm"
-        found.append(("note", what, "resample, or take a method that works slice by slice"))
-    return found
+    for remark in examine(content, path):
+        facts.doubt(remark.severity, "geometry", remark.what, remark.remedy)
 
 
 def describe_waveform(content: Waveform, facts: Facts) -> None:
