@@ -37,6 +37,7 @@ ENTRY = Entry(
     split="by person; inside a person only forward in time",
     traps=(
         "some recordings pause for most of an hour: a window must not run across a gap",
+        "two hours of two people can resemble each other so closely that the firewall asks about them",
         "shuffled windows put the future of a person into training",
         "dates are nominal, all recordings begin on one day",
     ),

@@ -74,6 +74,7 @@ ENTRY = Entry(
     split="by person; inside a person only forward in time",
     traps=(
         "stamps wander by seconds, and gaps last from minutes to more than a year",
+        "two hours of two people can resemble each other so closely that the firewall asks about them",
         "the glucotype was computed from the readings: they must not be its input",
     ),
     options={"question": ("forecast", "glucotype"), "horizon_min": ("30", "60")},
