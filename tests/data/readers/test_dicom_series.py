@@ -4,11 +4,16 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as Items
 
 from dicom_files import dataset, enhanced, save, series, slice_file
 from salus.data.readers.dicom import inspect_series, read_dicom, read_dicom_series
+from salus.data.readers.dicom_file import open_dicom
+from salus.data.readers.dicom_quick import open_slice
 from salus.schema.errors import DataError
 
 OBLIQUE = (0.8, 0.6, 0.0, 0.0, 0.0, -1.0)
@@ -158,6 +163,37 @@ def test_dose_is_scaled_and_placed(tmp_path: Path) -> None:
     image = read_dicom(save(tmp_path / "dose.dcm", data))
     np.testing.assert_allclose(image.array[0], grid * 0.25)
     assert (image.unit, image.spacing_mm) == ("Gy", pytest.approx((2.5, 2, 2)))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_quick_header_says_what_the_full_one_says() -> None:
+    quick = 0
+    for path in sorted((Path(pydicom.__file__).parent / "data" / "test_files").glob("*.dcm")):
+        try:
+            full = open_dicom(path)
+        except DataError:
+            continue
+        found = open_slice(path)
+        for name in ("syntax", "keyword", "start", "length", "declared"):
+            assert getattr(found, name) == getattr(full, name), (path.name, name)
+        assert all(found.header[tag].value == full.header[tag].value for tag in found.header.keys())
+        quick += len(found.header) < len(full.header)
+    assert quick >= 40
+
+
+def test_sequences_of_undefined_length_are_stepped_over(tmp_path: Path) -> None:
+    inner = Dataset()
+    inner.CodeValue, inner.PurposeOfReferenceCodeSequence = "1", Items([Dataset(), Dataset()])
+    data = dataset(volume()[0], ReferencedImageSequence=Items([inner, Dataset()]))
+    for item in (inner, data):
+        for element in item:
+            if element.VR == "SQ":
+                element.is_undefined_length = True
+                for one in element.value:
+                    one.is_undefined_length_sequence_item = True
+    path = save(tmp_path / "a.dcm", data)
+    assert len(open_slice(path).header) < len(open_dicom(path).header)
+    np.testing.assert_array_equal(read_dicom_series([path]).array[0, 0], volume()[0])
 
 
 def test_a_series_is_decoded_into_one_array(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def _open_deflated(path: Path) -> DicomFile:
 
 def _located(path: Path, header: Any, syntax: str, handle: IO[bytes]) -> DicomFile:
     """Read the element header of the pixels, at which the parser stopped."""
-    declared = _declared(header)
+    declared = declared_size(header)
     implicit, little = header.original_encoding
     order = "little" if little else "big"
     head = handle.read(12)
@@ -204,7 +204,8 @@ def _located(path: Path, header: Any, syntax: str, handle: IO[bytes]) -> DicomFi
     )
 
 
-def _declared(header: Any) -> tuple[int, int, int, int] | None:
+def declared_size(header: Any) -> tuple[int, int, int, int] | None:
+    """Return (frames, rows, columns, samples) as a header states them, None where it is no image's."""
     try:
         frames, samples = (int(header.get(name) or 1) for name in ("NumberOfFrames", "SamplesPerPixel"))
         return frames, int(header.Rows), int(header.Columns), samples

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from salus.data.readers.dicom_file import DicomFile, guarded, open_dicom
+from salus.data.readers.dicom_file import DicomFile, guarded
 from salus.data.readers.dicom_geometry import unit_of
+from salus.data.readers.dicom_quick import open_slice
 from salus.data.readers.dicom_stack import Placed, Stack, places, slice_of, stack, stacks, tilt_of
 from salus.schema.errors import DataError
 
@@ -87,7 +88,7 @@ def open_files(paths: Iterable[Path | str]) -> list[DicomFile]:
     Raises:
         DataError: One is not DICOM, or damaged.
     """
-    return [open_dicom(path) for path in paths]
+    return [open_slice(path) for path in paths]
 
 
 def examine(files: Sequence[DicomFile]) -> tuple[SeriesReport, Plan | None]:
@@ -174,7 +175,8 @@ def _volume(grid: list[tuple[DicomFile, Placed]]) -> tuple[list[SeriesFinding], 
     found: list[SeriesFinding] = []
     groups = sorted(stacks([place for _, place in grid]), key=len, reverse=True)
     usual = grid[groups[0][0]][1]
-    turned, spaced = [], []
+    turned: list[DicomFile] = []
+    spaced: list[DicomFile] = []
     for group in groups[1:]:
         same = np.allclose(grid[group[0]][1].orientation, usual.orientation, atol=1e-3)
         (spaced if same else turned).extend(grid[index][0] for index in group)

@@ -12,6 +12,7 @@ from typing import Any
 
 from salus.data.limits import existing, inside
 from salus.data.readers.dicom_file import DicomFile, guarded, is_dicom, open_dicom
+from salus.data.readers.dicom_quick import open_slice
 from salus.data.unpack import unpack
 from salus.schema.errors import DataError
 
@@ -133,7 +134,7 @@ def one_series(found: Series, source: Path, uid: str | None = None) -> list[Dico
 def _by_series(paths: list[Path], strict: bool) -> Series:
     found: Series = {}
     for path in paths:
-        file = open_dicom(path)
+        file = open_slice(path)
         if file.declared is not None:
             with guarded(path):
                 found.setdefault(str(file.header.get("SeriesInstanceUID") or ""), []).append(file)
