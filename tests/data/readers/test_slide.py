@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from salus.data.library import open_data
 from salus.data.open import read_any
 from salus.data.readers.slide import open_slide, read_slide
 from salus.schema.errors import DataError, UsageError
@@ -236,3 +237,13 @@ def test_ome_metadata_open_no_other_file(tmp_path: Path) -> None:
     )
     tifffile.imwrite(tmp_path / "b.ome.tif", np.zeros((40, 40), np.uint8), description=spread.encode(), metadata=None)
     assert not (read_slide(tmp_path / "b.ome.tif").array == 7).any()
+
+
+def test_slides_in_class_folders_are_a_dataset(tmp_path: Path) -> None:
+    for name in ("benign", "malignant"):
+        (tmp_path / name).mkdir()
+        for k in range(2):
+            pyramid(tmp_path / name / f"{k}.svs", picture(128, 128))
+    data = open_data(str(tmp_path))
+    assert data.question.classes == ("benign", "malignant")
+    assert data.dataset[0].inputs["image"].array.shape == (3, 128, 128)

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salus.data.limits import existing, refuse_above
+from salus.data.readers.slide_form import SUFFIXES as SLIDES
 from salus.schema.errors import DataError, SalusError
 from salus.schema.sample import Image
 
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".pgm", ".ppm")
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".pgm", ".ppm", *SLIDES)
 ARRAYS = (".npy", ".npz")
 
 # Pillow goes by content, and some of its formats start other programs (EPS runs Ghostscript): these do not.

@@ -17,8 +17,6 @@ from salus.data.readers.tiles import PageTiles, TileCache
 from salus.schema.errors import DataError, UsageError
 from salus.schema.sample import Image
 
-SUFFIXES = (".svs", ".ome.tif", ".ome.tiff", ".btf", ".tf2", ".tf8", ".ndpi", ".scn", ".bif", ".qptiff")
-TIFFS = (*SUFFIXES, ".tif", ".tiff")
 CACHE_BYTES = 128 * 2**20
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from salus.schema.errors import DataError, SalusError
 
 SUFFIXES = (".svs", ".ome.tif", ".ome.tiff", ".btf", ".tf2", ".tf8", ".ndpi", ".scn", ".bif", ".qptiff")
-TIFFS = (*SUFFIXES, ".tif", ".tiff")
 
 _MICRONS = {"µm": 1.0, "μm": 1.0, "um": 1.0, "micron": 1.0, "microns": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6}
 _ROLES = {"T": "t", "C": "c", "Z": "z", "I": "z", "Q": "z"}
