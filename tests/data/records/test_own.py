@@ -1,6 +1,8 @@
 """Records of the user's own: recognised, asked, and never answered from the future."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +111,15 @@ def test_values_of_a_code_come_into_one_unit(tmp_path):
     assert not mixed_units(same)
     events = same["a"].before(at(2))
     assert events.values[events.codes.index("loinc|2345-7")] == pytest.approx(9.991, abs=1e-3)
+
+
+def test_the_how_to_runs_as_it_is_printed(tmp_path, capsys):
+    text = (Path(__file__).parents[3] / "docs/how-to/read-health-records.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    fhir(tmp_path / "f")
+    names = {"folder": tmp_path / "f"}
+    exec(code, names)
+    assert "loinc|2345-7" in capsys.readouterr().out
+    assert names["inputs"].codes[-1] == "loinc|2345-7"
+    assert sorted(one.target for one in names["asked"]) == [0, 0, 0, 0, 0, 1]
+    assert len(names["dataset"][0].inputs["events"].codes) >= 3
