@@ -16,8 +16,7 @@ from salus.data.deidentify.pixels import clean_pixels, holds_pixels
 from salus.data.deidentify.plan import Plan
 from salus.data.deidentify.terms import Terms
 from salus.data.readers.dicom_file import inflated, is_dicom
-from salus.schema.errors import DataError, SalusError
-from salus.schema.files import replacing
+from salus.schema.errors import DataError, SalusError, StoreError
 
 IMPLEMENTATION = "2.25.231797286735284205379263142386513347131"
 """Implementation Class UID of this writer."""
@@ -168,10 +167,20 @@ def _renew_meta(dataset: Any) -> None:
 
 
 def _write(dataset: Any, target: Path, terms: Terms) -> None:
-    with replacing(target) as temporary:
+    """Write under another name, look at the bytes, then rename; a run brings many files to the disk at once."""
+    temporary = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         dataset.save_as(temporary, enforce_file_format=True)
         if _remains(temporary.read_bytes(), dataset, terms):
             raise RefusedError("an identifier known from its header would remain in a place that cannot be cleaned")
+        temporary.replace(target)
+    except OSError as error:
+        raise StoreError(
+            f"{target}: cannot be written ({error.strerror}); free space or choose another disk"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def plain_bytes(written: bytes, syntax: str) -> bytes:
@@ -204,8 +213,10 @@ def _guarded() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except SalusError:
+    except (RefusedError, StoreError):
         raise
+    except SalusError as error:  # its message names the file, and may quote it
+        raise RefusedError("not readable within the bounds for files from outside; export it again") from error
     except RecursionError as error:
         raise RefusedError("sequences nested too deep; the file is damaged or hostile") from error
     except MemoryError as error:

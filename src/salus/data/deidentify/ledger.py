@@ -1,6 +1,7 @@
 """What a run has done so far, kept in the output folder under keyed names, so that a killed run goes on."""
 
 import json
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +54,8 @@ class Ledger:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Bring everything to the disk: entries first, then how many of them the counts cover."""
+        """Bring everything to the disk: the results, then their entries, then how many of them the counts cover."""
+        os.sync()
         with (self.folder / "entries.jsonl").open("a", encoding="utf-8") as out:
             for entry in self._open:
                 out.write(json.dumps([entry.mark, entry.place, entry.reason, entry.kind]) + "\n")

@@ -10,7 +10,7 @@ from salus.data.deidentify.file import Cleaned, RefusedError
 from salus.data.deidentify.keyed import Key
 from salus.data.deidentify.plan import Plan
 from salus.data.limits import max_text_bytes, refuse_above
-from salus.schema.errors import SalusError
+from salus.schema.errors import SalusError, StoreError
 from salus.schema.files import write_bytes, write_text
 
 TABLES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
@@ -62,7 +62,7 @@ def clean_other(source: Path, target: Path, plan: Plan, key: Key) -> Cleaned:
             return _text(source, target, plan, key, PurePosixPath("texts", name + end))
         if end := suffix_of(source, VOLUMES):
             return _volume(source, target, plan, PurePosixPath("volumes", name + end))
-    except RefusedError:
+    except (RefusedError, StoreError):
         raise
     except SalusError as error:
         # A message of the reader may quote what stands in the file.

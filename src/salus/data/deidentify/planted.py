@@ -15,9 +15,9 @@ _TEXT = ("LO", "SH", "ST", "LT", "UT", "UC")
 _NOT_PLANTED = (0x00000000, 0x00020000, 0x00040000)
 # A document inside would have the file refused; digital signatures and padding are no values.
 _EXCEPT = frozenset((0x00420011, 0xFFFAFFFA, 0xFFFCFFFC, 0x00080018, 0x00280304))
-_UNLISTED = (
+UNLISTED = (
     "ContentDescription", "SoftwareVersions", "ManufacturerModelName", "SequenceName", "ReceiveCoilName",
-    "PixelSpacingCalibrationDescription", "SegmentDescription", "ROIDescription", "TextValue", "LongCodeValue",
+    "PixelSpacingCalibrationDescription", "SegmentDescription", "LUTExplanation", "TextValue", "LongCodeValue",
 )  # fmt: skip
 _CONSONANTS, _VOWELS = "bdfghjklmnprstvz", "aeiou"
 
@@ -160,7 +160,7 @@ def _value(vr: str, made: _Made, done: Planted) -> Any | None:
 
 def _unlisted(dataset: Any, made: _Made, done: Planted) -> None:
     """Fill attributes that no table names: the patient's own name in each kind of text, others in sentences."""
-    for keyword in _UNLISTED:
+    for keyword in UNLISTED:
         text = f"{made.last} {made.code()}"
         setattr(dataset, keyword, text)
         done.plants.append(Plant("own name in an unlisted attribute", text))

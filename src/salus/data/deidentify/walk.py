@@ -15,7 +15,7 @@ from salus.data.deidentify.keyed import Key
 from salus.data.deidentify.ledger import FOLDER, Entry, Ledger, open_ledger
 from salus.data.deidentify.other import TABLES, TEXTS, VOLUMES, clean_other, suffix_of
 from salus.data.deidentify.plan import Plan
-from salus.data.readers.dicom import is_dicom
+from salus.data.readers.dicom_file import is_dicom
 from salus.data.unpack import unpack
 from salus.schema.errors import DataError, UsageError
 
