@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from salus.schema.errors import printable
+
 GAP = 3
 """Blanks between two columns."""
 WIDEST = 160
@@ -39,7 +41,8 @@ def table(
         drop: Columns that may go when the width is short, the first one first; a line says which went.
         least: Width below which a column of text is no longer readable.
     """
-    cells = [[str(cell) for cell in row] for row in rows]
+    # names of files may hold signs that steer a terminal
+    cells = [[printable(str(cell)) for cell in row] for row in rows]
     kept = list(range(len(columns)))
     gone: list[str] = []
     waiting = [name for name in drop if name in columns]

@@ -55,7 +55,11 @@ def existing(path: Path | str) -> Path:
         DataError: Nothing there, or not a plain file (a folder, a device, a pipe).
     """
     found = Path(path)
-    if not found.exists():
+    try:
+        there = found.exists()
+    except OSError as error:  # a name that no disk can hold
+        raise DataError(f"{found}: cannot be looked for ({error.strerror}); correct the path") from error
+    if not there:
         raise DataError(f"{found}: no such file; check the path")
     if not found.is_file():
         raise DataError(f"{found}: not a plain file; give a file")

@@ -1,10 +1,28 @@
 """The one tree of errors: each names the thing, the value and the remedy."""
 
+LONGEST = 2_000
+"""Letters of a message; what a damaged file put into its middle is left out."""
+
+
+def printable(text: str) -> str:
+    """Return a text of at most `LONGEST` letters, control signs written out: names in files may hold any."""
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST - 520]} ... {text[-500:]}"
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(sign: str) -> str:
+    return sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode()
+
 
 class SalusError(Exception):
     """Anything a user can mend; the command line prints its message and exits with `exit_code`."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the message, cut in its middle where it is long, without signs that would steer a terminal."""
+        return printable(super().__str__())
 
 
 class UsageError(SalusError):
