@@ -213,7 +213,7 @@ def _guarded() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (RefusedError, StoreError):
+    except (RefusedError, StoreError, ImportError, SyntaxError):  # the latter two are faults of an installation
         raise
     except SalusError as error:  # its message names the file, and may quote it
         raise RefusedError("not readable within the bounds for files from outside; export it again") from error
