@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any
 
-
 from salus.data.limits import existing, inside, refuse_above
 from salus.schema.errors import DataError, UnitError
 
