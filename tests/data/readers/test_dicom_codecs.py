@@ -197,3 +197,12 @@ def test_native_pixels_under_a_compressed_syntax_are_refused(tmp_path: Path) -> 
     path = save(tmp_path / "a.dcm", dataset(np.zeros((8, 8), "u1"), Modality="OT"))
     with pytest.raises(DataError, match="not encapsulated"):
         read_dicom(rename_syntax(path, JPEG_LS))
+
+
+def test_declared_frames_need_bytes_before_anything_is_made(tmp_path: Path) -> None:
+    data = dataset(np.zeros((2, 2), "u1"), Modality="US", NumberOfFrames=60_000_000)
+    with pytest.raises(DataError, match=r"cut short, 4 of 240,000,000 bytes"):
+        read_dicom(save(tmp_path / "a.dcm", data))
+    packed = compressed(dataset(np.zeros((2, 2), "u1"), Modality="US", NumberOfFrames=60_000_000), JPEG_LS, [b"\0" * 8])
+    with pytest.raises(DataError, match="for 60,000,000 frames"):
+        read_dicom(save(tmp_path / "b.dcm", packed))

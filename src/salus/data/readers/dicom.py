@@ -165,12 +165,14 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def _read_file(file: DicomFile, limit: int | None) -> Image:
+    from salus.data.readers.dicom_frames import refuse_short
     from salus.data.readers.dicom_pixels import each_frame
     from salus.data.readers.dicom_values import channels_of, physical_type, writer_of
 
     if "SegmentSequence" in file.header:
         return _masks(file, limit)
     file.refuse_above(limit)
+    refuse_short(file)
     frames, rows, columns, _ = file.sizes
     header, unit = file.header, unit_of(file.header)
     modality = str(getattr(header, "Modality", "") or "")

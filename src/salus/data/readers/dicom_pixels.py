@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,33 +20,14 @@ from salus.data.readers.dicom_codecs import (
     decode_grey,
     refuse_false_size,
 )
-from salus.data.readers.dicom_file import DEFLATED, DicomFile
+from salus.data.readers.dicom_file import DicomFile
+from salus.data.readers.dicom_frames import BIG_ENDIAN, NATIVE, raw_frames, stored_type, swapped
 from salus.schema.errors import DataError, SalusError
-
-_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED)
-_BIG = "1.2.840.10008.1.2.2"
-_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-_FLOAT: dict[str, np.dtype[Any]] = {"FloatPixelData": np.dtype("f4"), "DoubleFloatPixelData": np.dtype("f8")}
 
 
 def threads() -> int:
     """Return how many threads decode: the processor's cores, at most eight."""
     return max(1, min(8, os.cpu_count() or 1))
-
-
-def stored_type(file: DicomFile) -> np.dtype[Any]:
-    """Return the type of a stored sample in the machine's byte order.
-
-    Raises:
-        DataError: Bits allocated that the standard does not know.
-    """
-    if file.keyword in _FLOAT:
-        return _FLOAT[file.keyword]
-    bits = int(getattr(file.header, "BitsAllocated", 0) or 0)
-    if bits not in (1, 8, 16, 32, 64):
-        raise DataError(f"{file.path}: {bits} bits allocated to a sample; expected 1, 8, 16, 32 or 64")
-    signed = int(getattr(file.header, "PixelRepresentation", 0) or 0) == 1
-    return np.dtype("u1") if bits == 1 else np.dtype(f"{'i' if signed else 'u'}{bits // 8}")
 
 
 def each_frame(file: DicomFile, use: Callable[[int, NDArray[Any]], None], pool: ThreadPoolExecutor | None) -> None:
@@ -66,12 +47,12 @@ def each_frame(file: DicomFile, use: Callable[[int, NDArray[Any]], None], pool: 
 
     with _explained(file), file.opened() as handle:
         if pool is None:
-            for index, data in _raw_frames(file, handle):
+            for index, data in raw_frames(file, handle):
                 work(index, data)
             return
         waiting: deque[Future[None]] = deque()
         try:
-            for index, data in _raw_frames(file, handle):
+            for index, data in raw_frames(file, handle):
                 if len(waiting) >= 2 * threads():
                     waiting.popleft().result()
                 waiting.append(pool.submit(work, index, data))
@@ -89,7 +70,7 @@ def one_frame(file: DicomFile, number: int) -> NDArray[Any]:
         DataError: No such frame, or as `each_frame`.
     """
     with _explained(file), file.opened() as handle:
-        for index, data in _raw_frames(file, handle):
+        for index, data in raw_frames(file, handle):
             if index == number:
                 return _decoded(data, file, index)
     raise DataError(f"{file.path}: has {file.sizes[0]} frames, number {number} is none of them; count from 0")
@@ -102,12 +83,12 @@ def raw_words(file: DicomFile) -> Iterator[tuple[int, NDArray[Any]]]:
         DataError: Compressed, colour, or as `each_frame`.
     """
     _, rows, columns, samples = file.sizes
-    if file.syntax not in _NATIVE or samples != 1:
+    if file.syntax not in NATIVE or samples != 1:
         raise DataError(f"{file.path}: bits beside the samples are kept in uncompressed grey files alone")
     dtype = stored_type(file)
-    kind = np.dtype(f"u{dtype.itemsize}").newbyteorder(">" if file.syntax == _BIG else "<")
+    kind = np.dtype(f"u{dtype.itemsize}").newbyteorder(">" if file.syntax == BIG_ENDIAN else "<")
     with _explained(file), file.opened() as handle:
-        for index, data in _raw_frames(file, handle):
+        for index, data in raw_frames(file, handle):
             yield index, np.frombuffer(data, kind).reshape(rows, columns)
 
 
@@ -134,103 +115,26 @@ class _explained:  # noqa: N801
         ) from error
 
 
-def _raw_frames(file: DicomFile, handle: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    if not file.keyword:
-        raise DataError(f"{file.path}: declares an image but holds no pixel data; export it again with its pixels")
-    _refuse_unknown(file)
-    frames = file.sizes[0]
-    if file.syntax not in _NATIVE:
-        yield from _encapsulated(file, handle, frames)
-        return
-    size, length = _frame_bytes(file), file.length or 0
-    bits = int(getattr(file.header, "BitsAllocated", 8) or 8)
-    whole = (size * frames + 7) // 8 if bits == 1 else size * frames
-    left = file.path.stat().st_size - file.start if file.syntax != DEFLATED else length
-    if min(length, left) < whole:
-        raise DataError(
-            f"{file.path}: cut short, {min(length, left):,} of {whole:,} bytes of pixels; export or copy it again"
-        )
-    if bits == 1:  # frames follow each other without padding to bytes
-        packed = np.frombuffer(handle.read(whole), np.uint8)
-        for index in range(frames):
-            first, last = index * size // 8, ((index + 1) * size + 7) // 8
-            bits_here = np.unpackbits(packed[first:last], bitorder="little")
-            skip = index * size - first * 8
-            yield index, bits_here[skip : skip + size].tobytes()
-        return
-    if frames == 1 and size % 2 and _swapped(file):
-        size += 1  # the last sample stands behind the padding
-    for index in range(frames):
-        data = handle.read(size)
-        if len(data) != size:
-            raise DataError(f"{file.path}: cut short in frame {index + 1}; copy it again")
-        yield index, data
-
-
-def _encapsulated(file: DicomFile, handle: IO[bytes], frames: int) -> Iterator[tuple[int, bytes]]:
-    from pydicom.encaps import generate_frames
-
-    offsets = getattr(file.header, "ExtendedOffsetTable", None)
-    lengths = getattr(file.header, "ExtendedOffsetTableLengths", None)
-    found = 0
-    for index, data in enumerate(
-        generate_frames(
-            handle,
-            number_of_frames=frames,
-            extended_offsets=(offsets, lengths) if offsets and lengths else None,
-        )
-    ):
-        if index == frames:
-            break
-        found += 1
-        yield index, data
-    if found != frames:
-        raise DataError(f"{file.path}: holds {found} of {frames} frames; copy it again")
-
-
-def _frame_bytes(file: DicomFile) -> int:
-    """Return the bytes of one native frame; its bits where one sample is one bit."""
-    _, rows, columns, samples = file.sizes
-    count = rows * columns * samples
-    if file.keyword in _FLOAT:
-        return count * _FLOAT[file.keyword].itemsize
-    bits = int(getattr(file.header, "BitsAllocated", 8) or 8)
-    if bits == 1:
-        return count
-    if str(getattr(file.header, "PhotometricInterpretation", "")) == "YBR_FULL_422":
-        count = count // 3 * 2  # two luminances share a pair of chrominances
-    return count * bits // 8
-
-
 def _decoded(data: bytes, file: DicomFile, index: int) -> NDArray[Any]:
     _, rows, columns, samples = file.sizes
     dtype = stored_type(file)
     shape = (rows, columns) if samples == 1 else (rows, columns, samples)
     bits = int(getattr(file.header, "BitsAllocated", 8) or 8)
-    if bits == 1 and file.syntax in _NATIVE:
+    if bits == 1 and file.syntax in NATIVE:
         return np.frombuffer(data, np.uint8).reshape(shape)
-    if file.syntax in _NATIVE and samples == 1 and not _swapped(file):
-        array = np.frombuffer(data, dtype.newbyteorder(">" if file.syntax == _BIG else "<"))
+    if file.syntax in NATIVE and samples == 1 and not swapped(file):
+        array = np.frombuffer(data, dtype.newbyteorder(">" if file.syntax == BIG_ENDIAN else "<"))
         return _used_bits(array.astype(dtype, copy=False).reshape(shape), file)
     if file.syntax in JPEG_XL or file.syntax == DEFLATED_FRAMES:
         direct = decode_directly(data, file.syntax, rows * columns * samples, dtype.newbyteorder("<"))
         return _used_bits(direct.reshape(shape), file)
-    if file.syntax not in _NATIVE:
+    if file.syntax not in NATIVE:
         refuse_false_size(data, file.syntax, rows * columns * samples)
         if samples == 1:
             grey = decode_grey(data, file.syntax, dtype.kind == "i")
             if grey is not None and grey.shape == shape and grey.dtype.itemsize <= dtype.itemsize:
                 return _used_bits(grey.astype(dtype, copy=False), file)
     return _by_pydicom(data, file)
-
-
-def _swapped(file: DicomFile) -> bool:
-    """Tell whether bytes were written as words of two, the last first.
-
-    Source:
-        DICOM PS3.5, annex A.3 and 7.3 (OW in big endian).
-    """
-    return file.syntax == _BIG and file.vr == "OW" and int(getattr(file.header, "BitsAllocated", 8) or 8) == 8
 
 
 def _used_bits(array: NDArray[Any], file: DicomFile) -> NDArray[Any]:
@@ -256,7 +160,7 @@ def _by_pydicom(data: bytes, file: DicomFile) -> NDArray[Any]:
     _, rows, columns, samples = file.sizes
     decoder = get_decoder(UID(file.syntax))
     source: bytes = data
-    if file.syntax not in _NATIVE:
+    if file.syntax not in NATIVE:
         source = encapsulate([data], has_bot=False)
     options: dict[str, Any] = {
         "rows": rows,
@@ -280,20 +184,3 @@ def _by_pydicom(data: bytes, file: DicomFile) -> NDArray[Any]:
             if decoder.available_plugins == (first,):
                 raise DataError(f"{first}: {error}") from error
     return np.asarray(decoder.as_array(source, index=0, decoding_plugin="", **options)[0])
-
-
-def _refuse_unknown(file: DicomFile) -> None:
-    samples = file.sizes[3]
-    colour = str(getattr(file.header, "PhotometricInterpretation", "") or "")
-    if samples not in (1, 3):
-        raise DataError(f"{file.path}: {samples} samples a pixel; expected 1 or 3")
-    if samples == 3 and colour not in _COLOURS:
-        raise DataError(f"{file.path}: colour as {colour or 'nothing stated'}; expected one of {', '.join(_COLOURS)}")
-    if file.syntax.startswith("1.2.840.10008.1.2.4.10") and file.syntax not in JPEG_XL:
-        raise DataError(f"{file.path}: a video (MPEG); convert it to frames with a video program first")
-    if file.syntax not in _NATIVE and file.length is not None:
-        # some writers state the length of what they encapsulate, against A.4
-        with file.path.open("rb") as handle:
-            handle.seek(file.start)
-            if handle.read(4) != b"\xfe\xff\x00\xe0":
-                raise DataError(f"{file.path}: of a compressed transfer syntax, not encapsulated; export it again")

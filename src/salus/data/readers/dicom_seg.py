@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from salus.data.limits import refuse_above
 from salus.data.readers.dicom_file import DicomFile, guarded, open_dicom
+from salus.data.readers.dicom_frames import refuse_short
 from salus.data.readers.dicom_geometry import affine_of, functional, normal_of
 from salus.data.readers.dicom_pixels import each_frame
 from salus.data.readers.dicom_stack import Placed, frames_of
@@ -105,6 +106,8 @@ def read_seg(path: Path | str, reference: Image | None = None, limit: int | None
 
 
 def _read(file: DicomFile, reference: Image | None, limit: int | None) -> Segmentation:
+    file.refuse_above(limit)
+    refuse_short(file)
     header = file.header
     kind = str(getattr(header, "SegmentationType", "BINARY"))
     segments = tuple(_segment(item) for item in header.SegmentSequence)

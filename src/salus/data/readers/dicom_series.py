@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ from numpy.typing import NDArray
 
 from salus.data.readers.dicom_file import DicomFile, guarded
 from salus.data.readers.dicom_geometry import unit_of
+from salus.data.readers.dicom_pixels import each_frame
 from salus.data.readers.dicom_quick import open_slice
 from salus.data.readers.dicom_stack import Placed, Stack, places, slice_of, stack, stacks, tilt_of
+from salus.data.readers.dicom_values import Writer, channels_of, physical_type, writer_of
 from salus.schema.errors import DataError
 
 TILTED_DEGREES = 0.5
+_TOGETHER = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,27 +120,26 @@ def decode_plan(plan: Plan, pool: ThreadPoolExecutor | None) -> NDArray[Any]:
     Raises:
         DataError: A slice that cannot be decoded.
     """
-    from salus.data.readers.dicom_pixels import each_frame
-    from salus.data.readers.dicom_values import channels_of, physical_type, writer_of
-
     flat = [(t, k, file) for t, row in enumerate(plan.files) for k, file in enumerate(row)]
     _, rows, columns, _ = flat[0][2].sizes
     dtype = np.result_type(*{physical_type(file) for _, _, file in flat})
     shape = (channels_of(flat[0][2]), len(plan.files), len(plan.files[0]), rows, columns)
     volume = np.empty(shape, dtype)
 
-    def work(job: tuple[int, int, DicomFile]) -> None:
-        t, k, file = job
-        write = writer_of(file)
-        each_frame(file, lambda index, stored: write(index, stored, volume[:, t, k]), None)
+    def work(jobs: list[tuple[int, int, DicomFile]]) -> None:
+        for t, k, file in jobs:
+            write, place = writer_of(file), volume[:, t, k]
+            each_frame(file, partial(_put, write, place), None)
 
-    if pool is None:
-        for job in flat:
-            work(job)
-    else:
-        for _ in pool.map(work, flat):
-            pass
+    # a few slices a task: handing over one alone costs as much as adding its intercept
+    parts = [flat[start : start + _TOGETHER] for start in range(0, len(flat), _TOGETHER)]
+    for _ in map(work, parts) if pool is None else pool.map(work, parts):
+        pass
     return volume
+
+
+def _put(write: Writer, place: NDArray[Any], frame: int, stored: NDArray[Any]) -> None:
+    write(frame, stored, place)
 
 
 def _odd_files(files: Sequence[DicomFile]) -> tuple[list[SeriesFinding], list[DicomFile]]:

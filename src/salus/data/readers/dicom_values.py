@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salus.data.readers.dicom_file import DicomFile
+from salus.data.readers.dicom_frames import stored_type
 from salus.data.readers.dicom_geometry import functional, unit_of
-from salus.data.readers.dicom_pixels import stored_type
 
 _GROUP = "PixelValueTransformationSequence"
 Writer = Callable[[int, NDArray[Any], NDArray[Any]], None]
