@@ -18,26 +18,46 @@ def deid(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder, or that of a run to go on with.")],
     key: Annotated[Path | None, typer.Option("--key", help="Secret of the project; made where there is none.")] = None,
     profile: Annotated[str, typer.Option(help="basic: the basic application level confidentiality profile.")] = "basic",
-    retain_uids: Annotated[bool, typer.Option("--retain-uids", rich_help_panel=_CHOICES)] = False,
-    retain_device: Annotated[bool, typer.Option("--retain-device", rich_help_panel=_CHOICES)] = False,
-    retain_institution: Annotated[bool, typer.Option("--retain-institution", rich_help_panel=_CHOICES)] = False,
+    retain_uids: Annotated[bool, typer.Option("--retain-uids", help="UIDs stay.", rich_help_panel=_CHOICES)] = False,
+    retain_device: Annotated[
+        bool, typer.Option("--retain-device", help="Identity of the scanner stays.", rich_help_panel=_CHOICES)
+    ] = False,
+    retain_institution: Annotated[
+        bool, typer.Option("--retain-institution", help="Identity of the hospital stays.", rich_help_panel=_CHOICES)
+    ] = False,
     retain_characteristics: Annotated[
         bool, typer.Option("--retain-characteristics", help="Age to 89, sex, size, weight.", rich_help_panel=_CHOICES)
     ] = False,
-    retain_dates: Annotated[bool, typer.Option("--retain-dates", rich_help_panel=_CHOICES)] = False,
+    retain_dates: Annotated[
+        bool, typer.Option("--retain-dates", help="Dates stay, but the birth date.", rich_help_panel=_CHOICES)
+    ] = False,
     shift_dates: Annotated[
         bool, typer.Option("--shift-dates", help="Back by secret whole weeks per patient.", rich_help_panel=_CHOICES)
     ] = False,
-    retain_safe_private: Annotated[bool, typer.Option("--retain-safe-private", rich_help_panel=_CHOICES)] = False,
+    retain_safe_private: Annotated[
+        bool,
+        typer.Option(
+            "--retain-safe-private", help="Private attributes on the standard's list stay.", rich_help_panel=_CHOICES
+        ),
+    ] = False,
     clean_pixels: Annotated[
         bool, typer.Option("--clean-pixels", help="Mask burned-in text.", rich_help_panel=_CLEANED)
     ] = False,
     clean_faces: Annotated[
         bool, typer.Option("--clean-faces", help="Remove faces from head CT and MR.", rich_help_panel=_CLEANED)
     ] = False,
-    clean_graphics: Annotated[bool, typer.Option("--clean-graphics", rich_help_panel=_CLEANED)] = False,
-    clean_structured: Annotated[bool, typer.Option("--clean-structured", rich_help_panel=_CLEANED)] = False,
-    clean_descriptors: Annotated[bool, typer.Option("--clean-descriptors", rich_help_panel=_CLEANED)] = False,
+    clean_graphics: Annotated[
+        bool,
+        typer.Option(
+            "--clean-graphics", help="Overlays and annotations, without their text.", rich_help_panel=_CLEANED
+        ),
+    ] = False,
+    clean_structured: Annotated[
+        bool, typer.Option("--clean-structured", help="Content of structured reports.", rich_help_panel=_CLEANED)
+    ] = False,
+    clean_descriptors: Annotated[
+        bool, typer.Option("--clean-descriptors", help="Descriptions and comments.", rich_help_panel=_CLEANED)
+    ] = False,
     measure: Annotated[
         int, typer.Option("--measure", help="Plant made-up identities in copies of N files and count survivors.", min=0)
     ] = 0,
