@@ -206,3 +206,22 @@ def test_declared_frames_need_bytes_before_anything_is_made(tmp_path: Path) -> N
     packed = compressed(dataset(np.zeros((2, 2), "u1"), Modality="US", NumberOfFrames=60_000_000), JPEG_LS, [b"\0" * 8])
     with pytest.raises(DataError, match="for 60,000,000 frames"):
         read_dicom(save(tmp_path / "b.dcm", packed))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["MR_small_RLE.dcm", "SC_rgb_rle.dcm"])
+def test_damaged_run_lengths_end_in_an_error_of_ours(tmp_path: Path, name: str) -> None:
+    whole = (SHIPPED[0].parent / name).read_bytes()
+    start = open_dicom(SHIPPED[0].parent / name).start
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        broken = bytearray(whole)
+        for place in rng.integers(start + 16, len(whole), 6):
+            broken[place] = rng.integers(0, 256)
+        (tmp_path / "a.dcm").write_bytes(broken)
+        try:
+            read_dicom(tmp_path / "a.dcm")
+        except DataError:
+            refused += 1
+    assert refused > 5

@@ -32,6 +32,7 @@ _JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
 _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
 _OTHER_JPEG = ("1.2.840.10008.1.2.4.50",)
+RLE = "1.2.840.10008.1.2.5"
 _SEGMENTS = 4096
 _TAIL = 16
 
@@ -62,6 +63,8 @@ def plug_in(syntax: str) -> str:
 
 def chosen(syntax: str, samples: int) -> str:
     """Return the plug-in to ask first for frames of so many samples a pixel; empty leaves the choice to pydicom."""
+    if syntax == RLE:
+        return "pydicom"
     return "" if syntax in _JPEG and samples > 1 else plug_in(syntax)
 
 
@@ -162,6 +165,37 @@ def decode_grey(frame: bytes, syntax: str, signed: bool) -> NDArray[Any] | None:
         array = array.view(f"i{array.dtype.itemsize}")
         return np.right_shift(np.left_shift(array, unused), unused) if unused else array
     return np.asarray(array)
+
+
+def decode_rle(frame: bytes, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Decode a frame of run lengths.
+
+    pylibjpeg's decoder of it ends a damaged frame with an exception that is no `Exception`, so it is not asked.
+
+    Args:
+        frame: The compressed frame.
+        count: Samples that the header declares.
+        dtype: Their type in the machine's byte order.
+
+    Returns:
+        `(count,)` samples, colour plane after plane.
+
+    Raises:
+        ValueError: Damaged, or another number of samples.
+
+    Source:
+        DICOM PS3.5, annex G.
+    """
+    import imagecodecs
+
+    little = dtype.newbyteorder("<")
+    try:
+        data = imagecodecs.dicomrle_decode(frame, little, out=count * dtype.itemsize)
+    except (imagecodecs.DicomrleError, RuntimeError) as error:
+        raise ValueError(f"damaged run lengths ({error})") from error
+    if len(data) != count * dtype.itemsize:
+        raise ValueError(f"the frame decodes to {len(data)} bytes of {count * dtype.itemsize}")
+    return np.frombuffer(data, little).astype(dtype, copy=False)
 
 
 def refuse_false_size(frame: bytes, syntax: str, count: int) -> None:

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from salus.data.readers.dicom_codecs import (
     DEFLATED_FRAMES,
     JPEG_XL,
+    RLE,
     chosen,
     decode_directly,
     decode_grey,
+    decode_rle,
     refuse_false_size,
 )
 from salus.data.readers.dicom_file import DicomFile
@@ -130,6 +132,8 @@ def _decoded(data: bytes, file: DicomFile, index: int) -> NDArray[Any]:
         return _used_bits(direct.reshape(shape), file)
     if file.syntax not in NATIVE:
         refuse_false_size(data, file.syntax, rows * columns * samples)
+        if samples == 1 and file.syntax == RLE:
+            return _used_bits(decode_rle(data, rows * columns, dtype).reshape(shape), file)
         if samples == 1:
             grey = decode_grey(data, file.syntax, dtype.kind == "i")
             if grey is not None and grey.shape == shape and grey.dtype.itemsize <= dtype.itemsize:
@@ -181,6 +185,6 @@ def _by_pydicom(data: bytes, file: DicomFile) -> NDArray[Any]:
         try:
             return np.asarray(decoder.as_array(source, index=0, decoding_plugin=first, **options)[0])
         except Exception as error:  # other decoders may take what this one does not
-            if decoder.available_plugins == (first,):
+            if file.syntax == RLE or decoder.available_plugins == (first,):
                 raise DataError(f"{first}: {error}") from error
     return np.asarray(decoder.as_array(source, index=0, decoding_plugin="", **options)[0])
