@@ -1,7 +1,6 @@
 """Files made to harm: nesting without end, sizes of terabytes, archives that swell, paths that lead out."""
 
 import gzip
-import io
 import json
 import struct
 import tarfile
@@ -61,7 +60,7 @@ def dicom(place: Path) -> None:
     _home(place, "length", "main.dcm").write_bytes(_start() + _picture(4000, 4000) + pixels)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     plain = _picture(64, 64) + struct.pack("<HH", 0x7FE0, 0x10) + b"OW\0\0" + struct.pack("<I", 2**31)
-    body = packer.compress(plain) + b"".join(packer.compress(b"\0" * 2**24) for _ in range(80)) + packer.flush()
+    body = packer.compress(plain) + packer.flush(zlib.Z_FULL_FLUSH) + _zeros(1600) + b"\3\0"
     _home(place, "deflated", "main.dcm").write_bytes(_start("1.2.840.10008.1.2.1.99") + body)
     empty = struct.pack("<HHHH", 0xFFFE, 0xE000, 0, 0)
     many = b"\x08\0\x40\x11SQ\0\0" + struct.pack("<I", 8 * 3_000_000) + empty * 3_000_000
@@ -82,10 +81,27 @@ def dicom_zip(place: Path) -> None:
         archive.writestr("../../1.dcm", b"x" * 200)
 
 
-def _swelling(path: Path, name: str, gigabytes: int = 3) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w", force_zip64=True) as out:
-        for _ in range(gigabytes * 64):
-            out.write(b"\0" * 2**24)
+def _zeros(megabytes: int) -> bytes:
+    """Return a raw deflate stream of zeros, without an end; made of one piece, since the same zeros pack the same."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    piece = packer.compress(b"\0" * 2**24) + packer.flush(zlib.Z_FULL_FLUSH)
+    return piece * (megabytes // 16)
+
+
+def _swelling(path: Path, name: str, megabytes: int = 800) -> None:
+    """Write a zip of one member that is `megabytes` of zeros."""
+    body = _zeros(megabytes) + b"\3\0"
+    sizes = struct.pack("<III", 0, len(body), megabytes * 2**20)
+    common = struct.pack("<HHHHH", 20, 0, 8, 0, 0x21) + sizes + struct.pack("<HH", len(name), 0)
+    head = b"PK\3\4" + common + name.encode()
+    listing = b"PK\1\2" + struct.pack("<H", 20) + common + struct.pack("<HHHII", 0, 0, 0, 0, 0) + name.encode()
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(listing), len(head) + len(body), 0)
+    path.write_bytes(head + body + listing + end)
+
+
+def _gzip_zeros(start: bytes, megabytes: int = 800) -> bytes:
+    """Return gzip members of some bytes and of zeros behind them."""
+    return gzip.compress(start, mtime=0) + gzip.compress(b"\0" * 2**24, mtime=0) * (megabytes // 16)
 
 
 def _nifti_header(dims: tuple[int, ...], kind: int = 16, bits: int = 32, offset: float = 352.0) -> bytes:
@@ -104,18 +120,8 @@ def nifti(place: Path) -> None:
     _home(place, "claim", "main.nii").write_bytes(_nifti_header((32767, 32767, 32767)) + b"\0" * 100)
     _home(place, "seven", "main.nii").write_bytes(_nifti_header((32767,) * 7) + b"\0" * 100)
     _home(place, "offset", "main.nii").write_bytes(_nifti_header((10, 10, 10), offset=1e30) + b"\0" * 4000)
-    packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=9, mtime=0) as out:
-        out.write(_nifti_header((1290, 1290, 1290)))
-        for _ in range(128):
-            out.write(b"\0" * 2**24)
-    _home(place, "swelling", "main.nii.gz").write_bytes(packed.getvalue())
-    late = io.BytesIO()
-    with gzip.GzipFile(fileobj=late, mode="wb", compresslevel=9, mtime=0) as out:
-        out.write(_nifti_header((10, 10, 10), offset=float(2**31)))
-        for _ in range(128):
-            out.write(b"\0" * 2**24)
-    _home(place, "late", "main.nii.gz").write_bytes(late.getvalue())
+    _home(place, "swelling", "main.nii.gz").write_bytes(_gzip_zeros(_nifti_header((1290, 1290, 1290))))
+    _home(place, "late", "main.nii.gz").write_bytes(_gzip_zeros(_nifti_header((10, 10, 10), offset=float(2**29))))
 
 
 def nrrd(place: Path) -> None:
@@ -175,7 +181,7 @@ def array(place: Path) -> None:
     )
     _home(place, "nested", "main.npy").write_bytes(head("(" * 60000 + "\n"))
     np.save(_home(place, "objects", "main.npy"), np.array([{}], dtype=object), allow_pickle=True)
-    _swelling(_home(place, "swelling", "main.npz"), "image.npy", 1)
+    _swelling(_home(place, "swelling", "main.npz"), "image.npy")
 
 
 def wfdb(place: Path) -> None:
@@ -206,10 +212,8 @@ def edf(place: Path) -> None:
 
 def table(place: Path) -> None:
     """Packed text that swells, and a line of a hundred million cells."""
-    with gzip.open(_home(place, "swelling", "main.csv.gz"), "wb", compresslevel=9) as out:
-        out.write(b"a,b\n")
-        for _ in range(128):
-            out.write(b"1,2\n" * 2**20)
+    rows = gzip.compress(b"a,b\n", mtime=0) + gzip.compress(b"1,2\n" * 2**20, mtime=0) * 128
+    _home(place, "swelling", "main.csv.gz").write_bytes(rows)
     _home(place, "wide", "main.csv").write_bytes(b"," * 30_000_000 + b"\n" + b"," * 30_000_000)
 
 
@@ -232,7 +236,7 @@ def fhir(place: Path) -> None:
 
 def archive(place: Path) -> None:
     """Archives that swell, lead out, link out, hold devices, or name one file twice."""
-    _swelling(_home(place, "swelling", "main.zip"), "zeros", 1)
+    _swelling(_home(place, "swelling", "main.zip"), "zeros")
     with zipfile.ZipFile(_home(place, "escape", "main.zip"), "w") as packed:
         packed.writestr("../../evil.txt", b"x")
     with zipfile.ZipFile(_home(place, "root", "main.zip"), "w") as packed:
@@ -244,9 +248,19 @@ def archive(place: Path) -> None:
     for name, member in (("link", link), ("device", device)):
         with tarfile.open(_home(place, name, "main.tar"), "w") as tar:
             tar.addfile(member)
-    with zipfile.ZipFile(_home(place, "many", "main.zip"), "w") as packed:
-        for number in range(410_000):
-            packed.writestr(zipfile.ZipInfo(f"{number}"), b"")
+    _home(place, "many", "main.zip").write_bytes(_long_list(600_000))
+
+
+def _long_list(count: int) -> bytes:
+    """Return a zip64 archive that lists one empty member `count` times."""
+    common = struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 0x21, 0, 0, 0, 1, 0)
+    head = b"PK\3\4" + common + b"a"
+    listing = (b"PK\1\2" + struct.pack("<H", 20) + common + struct.pack("<HHHII", 0, 0, 0, 0, 0) + b"a") * count
+    place = len(head) + len(listing)
+    record = b"PK\6\6" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, len(listing), len(head))
+    locator = b"PK\6\7" + struct.pack("<IQI", 0, place, 1)
+    end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    return head + listing + record + locator + end
 
 
 def run(place: Path) -> None:

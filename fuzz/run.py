@@ -15,6 +15,7 @@ from fuzz.case import CUTS, build
 from fuzz.targets import TARGETS
 from salus.data.guard import Guard
 
+CASE = "fuzz.case:case"
 SECONDS, MEGABYTES = 5.0, 512
 REFUSED = ("escape", "device", "link", "root", "list", "objects", "itself", "claim", "frames", "length")
 """Bombs that no reader may read; what merely swells may be read as far as its header declares."""
@@ -60,7 +61,7 @@ def run(names: Sequence[str], count: int, *, seed: int = 0, first: int = 0, out:
         os.environ |= {"SALUS_MAX_VALUES": str(VALUES), "SALUS_MAX_TEXT_BYTES": str(TEXT)}
         items = list(_items(Path(place), names, count, seed, first))
         limits: dict[str, Any] = {"seconds": SECONDS, "memory": MEGABYTES * 2**20, "extra": 3 * 2**30}
-        with Guard("fuzz.case:case", **limits) as guard:
+        with Guard(CASE, **limits) as guard:
             for one in guard.run(items):
                 _judge(one, found, out)
     found.seconds = time.monotonic() - start
@@ -74,6 +75,10 @@ def _items(place: Path, names: Sequence[str], count: int, seed: int, first: int)
         home.mkdir(parents=True)
         target.make(home / "good")
         goods = sorted(path for path in (home / "good").iterdir() if path.is_dir())
+        if count < 2 * len(goods):  # too few cases for all: every seed takes others
+            goods = [
+                goods[(seed + k * len(goods) // max(1, count // 2)) % len(goods)] for k in range(max(1, count // 2))
+            ]
         share = max(1, count // len(goods))
         for good in goods:
             yield {"target": name, "good": str(good), "number": -1, "seed": seed}

@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import struct
 import tarfile
 import uuid
 import zipfile
@@ -15,6 +16,7 @@ from salus.schema.errors import DataError
 
 MAX_MEMBERS = 200_000
 _PIECE = 2**20
+_TAIL = 2**16 + 200
 
 
 def unpack(archive: Path, folder: Path, max_bytes: int | None = None) -> list[Path]:
@@ -80,9 +82,8 @@ def _extract(archive: Path, part: Path, bound: int) -> list[str]:
 def _members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
     """Yield (name, claimed size, stream) of each plain file; anything but files and folders is refused."""
     if zipfile.is_zipfile(archive):
+        _refuse_long_list(archive)
         with zipfile.ZipFile(archive) as packed:
-            if len(packed.infolist()) > 2 * MAX_MEMBERS:  # folders count as members here
-                raise DataError(f"{archive}: lists more than {2 * MAX_MEMBERS:,} members; refused")
             for info in packed.infolist():
                 kind = stat.S_IFMT(info.external_attr >> 16)
                 if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -100,6 +101,27 @@ def _members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
                 raise DataError(f"{archive}: member {member.name!r} is a link or device; refused")
             with stream:
                 yield member.name, member.size, stream
+
+
+def _refuse_long_list(archive: Path) -> None:
+    """Refuse a zip by how many members its end record declares, before a list of millions is parsed.
+
+    Source:
+        PKWARE APPNOTE 6.3.10, 4.3.14 to 4.3.16.
+    """
+    with archive.open("rb") as handle:
+        handle.seek(max(0, archive.stat().st_size - _TAIL))
+        tail = handle.read()
+    place = tail.rfind(b"PK\5\6")
+    members, size = struct.unpack_from("<HI", tail, place + 10) if 0 <= place <= len(tail) - 22 else (0, 0)
+    large = tail.rfind(b"PK\6\6", 0, max(place, 0))
+    if 0 <= large <= len(tail) - 56:
+        members, size = struct.unpack_from("<QQ", tail, large + 32)
+    # folders count as members here, and a header of a member takes 46 bytes and its name
+    if members > 2 * MAX_MEMBERS or size > 200 * MAX_MEMBERS:
+        raise DataError(
+            f"{archive}: lists {members:,} members in {size:,} bytes; more than {MAX_MEMBERS:,} are refused"
+        )
 
 
 def _safe(name: str, archive: Path) -> str:

@@ -89,7 +89,9 @@ def _of_path(spec: str, path: Path, options: Mapping[str, str], divide: Divide, 
     try:
         loaded = open_data(spec)
     except SalusError as error:
-        if listed_in or options:
+        # A folder of class folders with one of them empty is a dataset that needs mending; most other folders are none.
+        emptied = len(report.holds) == 1 and "holds no file that can be read" in str(error)
+        if listed_in or options or emptied:
             remedy = "correct it; until then nothing can be trained or judged on it"
             what = f"cannot be opened as a dataset: {error}"
             report.concerns.append(Concern(severity="error", area="labels", what=what, remedy=remedy))
