@@ -92,7 +92,7 @@ def test_the_harness_tells_a_hang_a_crash_and_a_wrong_error(tmp_path: Path, monk
     monkeypatch.setattr("fuzz.run.CASE", "planted:case")
     monkeypatch.setattr("fuzz.run.SECONDS", 3.0)
     try:
-        found = run(["planted"], 5, first=100)
+        found = run(["planted"], 10, first=100)
     finally:
         TARGETS.pop("planted")
     kinds = {fault["good"]: fault["fault"].split(":")[0] for fault in found.faults}
