@@ -49,7 +49,6 @@ def draw_name(dataset: Any, name: str, rng: np.random.Generator) -> Drawn:
     value = int(array.max())
     array[:, strokes] = value
     dataset.PixelData = array.tobytes() + dataset.PixelData[array.nbytes :]
-    dataset.BurnedInAnnotation = "YES"
     return Drawn(strokes, value)
 
 

@@ -17,6 +17,8 @@ LOOKED = "searched for burned-in text, none found"
 FACE = "face removed"
 SPARE = "spare bits cleared"
 OVERLAY = "overlay text masked"
+_SLICES = ("CT", "MR", "PT", "NM")
+_CERTAIN = 0.95
 
 
 def holds_pixels(dataset: Any) -> bool:
@@ -49,7 +51,7 @@ def clean_pixels(dataset: Any, plan: Plan, face: NDArray[np.bool_] | None) -> tu
     boxes: tuple[Box, ...] = ()
     picture = int(dataset.BitsAllocated) > 1 and "PhotometricInterpretation" in dataset
     if plan.clean_pixels and picture:
-        boxes = find_burned_in(_shown(dataset))
+        boxes = tuple(box for box in find_burned_in(_shown(dataset)) if _believed(box, dataset))
         dataset.BurnedInAnnotation = "NO"
         notes.append(MASKED if boxes else LOOKED)
     if face is not None and face.any():
@@ -59,6 +61,23 @@ def clean_pixels(dataset: Any, plan: Plan, face: NDArray[np.bool_] | None) -> tu
     if boxes or (face is not None and face.any()):
         _paint(dataset, boxes, face)
     return tuple(notes)
+
+
+def _believed(box: Box, dataset: Any) -> bool:
+    """Tell whether a box is to be blackened.
+
+    Slices as they come from a scanner hardly ever show text, and a false box would take anatomy away: there a word of
+    four letters must have been read, or the line must look like text beyond doubt.
+    """
+    kind = str(next(iter(many(dataset.get("ImageType", None))), ""))
+    if (
+        dataset.get("Modality", "") not in _SLICES
+        or kind != "ORIGINAL"
+        or dataset.get("BurnedInAnnotation", "") == "YES"
+    ):
+        return True
+    read = sum(letter.isalnum() for letter in box.text)
+    return read >= 4 or box.score >= _CERTAIN
 
 
 def _shown(dataset: Any) -> NDArray[Any]:
