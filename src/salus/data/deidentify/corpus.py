@@ -1,20 +1,26 @@
 """A synthetic corpus of clinical notes with planted identifiers, whose places are known: for measuring what is missed.
 
-Two halves share nothing that a rule could learn: names, places, templates, sentences and the ways to write dates and
-numbers differ. Rules may be developed on `develop`; `test` is for measuring. Nobody in it exists, and it is easier and
+Two halves share no name, place, template or sentence. Rules may be developed on `develop`; `test` is for measuring. Nobody in it exists, and it is easier and
 tidier than real notes: a recall measured on it is an upper bound for a hospital's own.
 """
 
 import datetime as dt
 import re
 import string
-from collections.abc import Callable, Mapping, Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Final, Literal
 
 import numpy as np
 
 Half = Literal["develop", "test"]
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _FIELD: Final = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")
 
 
@@ -37,7 +43,7 @@ class SyntheticNote:
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """What one half writes with.
+    """What notes are written with.
 
     Attributes:
         given: Given names.
@@ -49,19 +55,19 @@ class Bank:
         sentences: By kind, sentences that hold an identifier of it.
         fillers: Clinical sentences without identifiers, full of traps.
         closings: By genre, last lines.
-        forms: By kind, functions that write a value: `(rng, day) -> str`.
+        forms: By kind, patterns of a value, see `write_form`.
     """
 
-    given: Sequence[str]
-    family: Sequence[str]
-    cities: Sequence[str]
-    streets: Sequence[str]
-    places: Sequence[str]
+    given: tuple[str, ...]
+    family: tuple[str, ...]
+    cities: tuple[str, ...]
+    streets: tuple[str, ...]
+    places: tuple[str, ...]
     headers: Mapping[str, Sequence[str]]
     sentences: Mapping[str, Sequence[str]]
-    fillers: Sequence[str]
+    fillers: tuple[str, ...]
     closings: Mapping[str, Sequence[str]]
-    forms: Mapping[str, Sequence[Callable[[np.random.Generator, dt.date], str]]]
+    forms: Mapping[str, Sequence[str]]
 
 
 def generate(half: Half, count: int, seed: int = 0) -> list[SyntheticNote]:
@@ -74,29 +80,37 @@ def generate(half: Half, count: int, seed: int = 0) -> list[SyntheticNote]:
     """
     chosen = banks(half)
     number = 0 if half == "develop" else 1
-    return [_note(chosen[index % len(chosen)], f"{half}{index:04d}", np.random.default_rng([seed, number, index])) for index in range(count)]
+    return [
+        _note(chosen[index % len(chosen)], f"{half}{index:04d}", np.random.default_rng([seed, number, index]))
+        for index in range(count)
+    ]
 
 
-def letters(rng: np.random.Generator, pattern: str) -> str:
-    """Fill a pattern: `#` any digit, `%` a digit from 2 to 9, `^` a capital letter, `~` a hexadecimal digit; else as is."""
-    drawn = {
-        "#": string.digits,
-        "%": "23456789",
-        "^": "ABCDEFGHJKLMNPRSTUVWXYZ",
-        "~": "0123456789abcdef",
-    }
-    return "".join(str(rng.choice(list(drawn[mark]))) if mark in drawn else mark for mark in pattern)
+def write_form(pattern: str, rng: np.random.Generator, day: dt.date) -> str:
+    """Fill a pattern.
+
+    `#` any digit, `%` a digit from 2 to 9, `^` a capital letter, `~` a hexadecimal digit; of `day`: `{d}` and `{dd}` day,
+    `{m}` and `{mm}` month, `{y}` and `{yy}` year, `{o}` ordinal day, `{B}` and `{b}` month in words, `{A}` and `{a}` week
+    day; `{age}` an age of 90 to 107.
+    """
+    drawn = {"#": string.digits, "%": "23456789", "^": "ABCDEFGHJKLMNPRSTUVWXYZ", "~": "0123456789abcdef"}
+    suffix = "th" if 11 <= day.day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day.day % 10, "th")
+    spelled = "".join(str(rng.choice(list(drawn[mark]))) if mark in drawn else mark for mark in pattern)
+    return spelled.format(
+        d=day.day, dd=f"{day.day:02d}", m=day.month, mm=f"{day.month:02d}", y=day.year, yy=f"{day.year % 100:02d}",
+        o=f"{day.day}{suffix}", B=_MONTHS[day.month - 1], b=_MONTHS[day.month - 1][:3], A=_DAYS[day.weekday()],
+        a=_DAYS[day.weekday()][:3], age=int(rng.integers(90, 108)),
+    )  # fmt: skip
 
 
 def banks(half: Half) -> tuple[Bank, ...]:
     """Return what a half writes with; its notes take them in turn."""
-    if half == "develop":
-        from salus.data.deidentify import corpus_develop, corpus_more
-
-        return corpus_develop.BANK, corpus_more.BANK
-    from salus.data.deidentify import corpus_test
-
-    return (corpus_test.BANK,)
+    folder = files("salus.data.deidentify").joinpath("corpora")
+    names = ("test",) if half == "test" else ("develop1", "develop2", "develop3", "develop4")
+    return tuple(
+        Bank(**{key: tuple(v) if isinstance(v, list) else v for key, v in tomllib.loads(text).items()})
+        for text in (folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in names)
+    )
 
 
 class _Writer:
@@ -118,13 +132,18 @@ class _Writer:
         choices = self._bank.forms[f"{name}_{form}" if form else name]
         day = self._day + dt.timedelta(days=int(self._rng.integers(-60, 60)))
         if form == "birth":
-            day = dt.date(int(self._rng.integers(1925, 2004)), int(self._rng.integers(1, 13)), int(self._rng.integers(1, 28)))
-        chosen_form = choices[int(self._rng.integers(len(choices)))]
-        return "place" if name == "zip" else name, chosen_form(self._rng, day)
+            day = dt.date(
+                int(self._rng.integers(1925, 2004)), int(self._rng.integers(1, 13)), int(self._rng.integers(1, 28))
+            )
+        chosen_form = str(self._rng.choice(list(choices)))
+        return "place" if name == "zip" else name, write_form(chosen_form, self._rng, day)
 
     def _person(self, role: str, form: str) -> str:
         if role not in self._people:
-            given, family = str(self._rng.choice(list(self._bank.given))), str(self._rng.choice(list(self._bank.family)))
+            given, family = (
+                str(self._rng.choice(list(self._bank.given))),
+                str(self._rng.choice(list(self._bank.family))),
+            )
             self._people[role] = (given, str(self._rng.choice(list("ABCDEFGHJKLMNPRSTW"))), family)
         given, middle, family = self._people[role]
         return {
@@ -139,8 +158,12 @@ def _note(bank: Bank, name: str, rng: np.random.Generator) -> SyntheticNote:
     genre = str(rng.choice(sorted(bank.headers)))
     writer = _Writer(bank, rng)
     kinds = list(bank.sentences)
-    picked = [bank.sentences[kind][int(rng.integers(len(bank.sentences[kind])))] for kind in kinds if rng.random() < 0.7]
-    picked += [str(sentence) for sentence in rng.choice(list(bank.fillers), size=min(8, len(bank.fillers)), replace=False)]
+    picked = [
+        bank.sentences[kind][int(rng.integers(len(bank.sentences[kind])))] for kind in kinds if rng.random() < 0.7
+    ]
+    picked += [
+        str(sentence) for sentence in rng.choice(list(bank.fillers), size=min(8, len(bank.fillers)), replace=False)
+    ]
     rng.shuffle(picked)
     cut = int(rng.integers(3, 6))
     body = "\n".join(" ".join(picked[at : at + cut]) for at in range(0, len(picked), cut))

@@ -186,4 +186,6 @@ def _top_coded(cell: str) -> str:
     try:
         return "90" if float(cell.strip().rstrip("yY+ ")) > 89 else cell
     except ValueError:
-        return cell if not any(letter.isdigit() for letter in cell) else mask_text(f"age {cell}").text.removeprefix("age ")
+        return (
+            cell if not any(letter.isdigit() for letter in cell) else mask_text(f"age {cell}").text.removeprefix("age ")
+        )

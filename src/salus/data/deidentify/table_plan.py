@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from salus.data.deidentify.names_lists import FAMILY, GIVEN
 from salus.data.deidentify.text import find_identifiers
 
 ACTIONS: Final = {
@@ -23,29 +24,51 @@ ACTIONS: Final = {
 }
 
 _NAMES: Final = (
-    ("pseudonym:mrn", r"(?:mrn|medical_?record(?:_?(?:no|num|number|id))?|patient(?:_?(?:id|no|num|number|key|identifier))?|subject(?:_?(?:id|no))?|person_?(?:id|source_value)|"
-                      r"pat_?id|pt_?id|nhs_?(?:no|number)|hospital_?(?:no|number)|empi|chart_?(?:no|number)|participant(?:_?id)?|seqn|case_?(?:id|no)|member_?id)"),
-    ("drop", r"(?:(?:first|last|middle|maiden|full|given|family|sur|patient|mother|father|spouse|contact|birth|legal|preferred)_?s?_?names?|names?|surname|forename|initials|prefix|suffix|"
-             r"ssn|social_?security(?:_?(?:no|number))?|drivers?(?:_?licen[cs]e)?(?:_?(?:no|number))?|passport(?:_?(?:no|number))?|"
-             r"(?:home|cell|mobile|work|contact|patient)?_?(?:tele)?phones?(?:_?(?:no|num|number|home|work|cell))?|tel|mobile|cell|fax(?:_?(?:no|number))?|e_?mails?(?:_?address)?|"
-             r"(?:street|home|mailing|postal|patient)?_?address(?:_?(?:line)?_?\d)?|addr\d?|street(?:_?\d)?|city|town|county|birth_?place|place_?of_?birth|employer|village|suburb|district|"
-             r"(?:ip|mac)(?:_?addr(?:ess)?)?|urls?|web_?sites?|home_?page|photos?|portrait|picture|fingerprint|biometrics?|voiceprint|"
-             r"licen[cs]e(?:_?(?:no|number|plate))?|plates?|vin|vehicle(?:_?(?:id|no|plate))?|npi|dea(?:_?(?:no|number))?|lat(?:itude)?|lon(?:gitude)?|lng|geo(?:code|hash)?|fips|"
-             r"next_?of_?kin|emergency_?contact|guarantor|(?:attending|referring|ordering|primary)?_?(?:physician|doctor|provider|surgeon|radiologist|nurse)(?:_?name)?|healthcare_?coverage_?id)"),
-    ("pseudonym:other", r"(?:account(?:_?(?:no|num|number|id))?|acct(?:_?(?:no|id))?|hadm_?id|stay_?id|icustay_?id|encounter(?:_?(?:id|no|num))?|visit(?:_?(?:id|occurrence_?id|no|num))?|accession(?:_?(?:no|num|number))?|"
-                        r"policy(?:_?(?:no|number|id))?|insurance_?(?:no|number|id)|plan_?(?:no|number|id)|beneficiary(?:_?id)?|subscriber(?:_?id)?|device_?(?:id|serial(?:_?(?:no|number))?)|serial(?:_?(?:no|number))?|udi|"
-                        r"specimen_?(?:id|no)|order_?(?:id|no)|claim_?(?:id|no)|(?:provider|caregiver|physician|doctor|staff|employee|user|npi)_?id|certificate(?:_?(?:no|number))?|study_?(?:instance_?)?(?:id|uid)|series_?(?:instance_?)?uid|sop_?instance_?uid|uuid|guid)"),
+    ("pseudonym:mrn", r"(?:id|mrn|medical_?record(?:_?(?:no|num|number|id))?|patient(?:_?(?:id|no|num|number|key|"
+                      r"identifier))?|subject(?:_?(?:id|no))?|person_?(?:id|source_value)|"
+                      r"pat_?id|pt_?id|nhs_?(?:no|number)|hospital_?(?:no|number)|empi|chart_?(?:no|number)|"
+                      r"participant(?:_?id)?|seqn|case_?(?:id|no)|member_?id)"),
+    ("drop", r"(?:(?:first|last|middle|maiden|full|given|family|sur|patient|mother|father|spouse|contact|birth|legal|"
+             r"preferred)_?s?_?names?|first|last|middle|maiden|given|family|names?|surname|forename|initials|prefix|"
+             r"suffix|"
+             r"ssn|social_?security(?:_?(?:no|number))?|drivers?(?:_?licen[cs]e)?(?:_?(?:no|number))?|"
+             r"passport(?:_?(?:no|number))?|"
+             r"(?:home|cell|mobile|work|contact|patient)?_?(?:tele)?phones?(?:_?(?:no|num|number|home|work|cell))?|"
+             r"tel|mobile|cell|fax(?:_?(?:no|number))?|e_?mails?(?:_?address)?|"
+             r"(?:street|home|mailing|postal|patient)?_?address(?:_?(?:line)?_?\d)?|addr\d?|street(?:_?\d)?|city|"
+             r"town|county|birth_?place|place_?of_?birth|employer|village|suburb|district|"
+             r"(?:ip|mac)(?:_?addr(?:ess)?)?|urls?|web_?sites?|home_?page|photos?|portrait|picture|fingerprint|"
+             r"biometrics?|voiceprint|"
+             r"licen[cs]e(?:_?(?:no|number|plate))?|plates?|vin|vehicle(?:_?(?:id|no|plate))?|npi|dea(?:_?(?:no|"
+             r"number))?|lat(?:itude)?|lon(?:gitude)?|lng|geo(?:code|hash)?|fips|"
+             r"next_?of_?kin|emergency_?contact|guarantor|(?:attending|referring|ordering|primary)?_?(?:physician|"
+             r"doctor|provider|surgeon|radiologist|nurse)(?:_?name)?|healthcare_?coverage_?id)"),
+    ("pseudonym:other", r"(?:account(?:_?(?:no|num|number|id))?|acct(?:_?(?:no|id))?|hadm_?id|stay_?id|icustay_?id|"
+                        r"encounter(?:_?(?:id|no|num))?|visit(?:_?(?:id|occurrence_?id|no|num))?|accession(?:_?(?:no|"
+                        r"num|number))?|"
+                        r"policy(?:_?(?:no|number|id))?|insurance_?(?:no|number|id)|plan_?(?:no|number|id)|"
+                        r"beneficiary(?:_?id)?|subscriber(?:_?id)?|device_?(?:id|serial(?:_?(?:no|number))?)|"
+                        r"serial(?:_?(?:no|number))?|udi|"
+                        r"specimen_?(?:id|no)|order_?(?:id|no)|claim_?(?:id|no)|(?:provider|caregiver|physician|"
+                        r"doctor|staff|employee|user|npi)_?id|certificate(?:_?(?:no|number))?|"
+                        r"study_?(?:instance_?)?(?:id|uid)|series_?(?:instance_?)?uid|sop_?instance_?uid|uuid|guid)"),
     ("zip", r"(?:zip(?:_?code)?|post(?:al)?_?code|zip_?5)"),
-    ("date", r"(?:.*_)?(?:date|dob|dod|datetime|timestamp|birth_?date|death_?date|birthday|admit_?time|disch(?:arge)?_?time|dischtime|admittime|deathtime|charttime|storetime|starttime|endtime|intime|outtime|edregtime|edouttime|start_?date|stop_?date|date_?of_?birth)(?:_.*)?"),
+    ("date", r"(?:.*_)?(?:date|dob|dod|datetime|timestamp|birth_?date|death_?date|birthday|admit_?time|"
+             r"disch(?:arge)?_?time|dischtime|admittime|deathtime|charttime|storetime|starttime|endtime|intime|"
+             r"outtime|edregtime|edouttime|start_?date|stop_?date|date_?of_?birth)(?:_.*)?"),
     ("age", r"(?:.*_)?age(?:_?(?:years?|yrs?|at_.*))?"),
     ("sex", r"(?:sex|gender|m_?f)"),
-    ("quasi", r"(?:race|ethnicity|religion|marital(?:_?status)?|language|occupation|profession|nationality|country(?:_?of_?birth)?|state|insurance|site|hospital|institution|center|centre|education)"),
-    ("text", r"(?:.*_)?(?:notes?|text|comments?|report|narrative|impression|findings?|history|remarks?|summary|description|free_?text|message|memo|letter)"),
+    ("quasi", r"(?:race|ethnicity|religion|marital(?:_?status)?|language|occupation|profession|nationality|"
+              r"country(?:_?of_?birth)?|state|insurance|site|hospital|institution|center|centre|education)"),
+    ("text", r"(?:.*_)?(?:notes?|text|comments?|report|narrative|impression|findings?|history|remarks?|summary|"
+             r"description|free_?text|message|memo|letter)"),
 )  # fmt: skip
 _BY_NAME: Final = tuple((action, re.compile(rf"^{pattern}$")) for action, pattern in _NAMES)
 _DATE_CELL: Final = re.compile(
-    r"^\s*(?:(?:18|19|20|21|22)\d{2}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|(?:19|20)\d{2}[01]\d[0-3]\d|"
-    r"\d{1,2}[- ][A-Za-z]{3,9}[- ,]{1,2}\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*$"
+    r"^\s*(?:(?:18|19|20|21|22)\d{2}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|(?:19|"
+    r"20)\d{2}[01]\d[0-3]\d|"
+    r"\d{1,2}[- ][A-Za-z]{3,9}[- ,]{1,2}\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4})"
+    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?\s*$"
 )
 _EXAMPLES: Final = 400
 _DIRECT: Final = frozenset(("email", "ssn", "phone", "fax", "url", "ip", "photo", "vehicle"))
@@ -103,6 +126,12 @@ class Profile:
             if all(re.fullmatch(r"\s*-?\d{1,6}(?:\.\d+)?\s*", cell) for cell in seen.cells):
                 return "keep", "its name says date, but it holds plain numbers; choose an action if they are dates"
             return "text", "its name says date, but its cells vary; dates in them are masked"
+        if (
+            action == "drop"
+            and seen.cells
+            and all(re.fullmatch(r"\s*-?\d{1,2}(?:\.\d+)?\s*", cell) for cell in seen.cells)
+        ):
+            return "quasi", "its name says identifier, but it holds codes of one or two digits"
         if action == "age" and any(not re.fullmatch(r"[\s\d.yY+<>-]{1,12}", cell) for cell in seen.cells):
             return "text", "its name says age, but it holds words"
         return action, reason
@@ -126,9 +155,16 @@ class Profile:
             return "drop", f"its cells look like {direct[0]}"
         if kinds.get("name", 0) >= 0.5 * len(cells):
             return "drop", "its cells look like names"
+        listed = sum(cell.strip().lower() in FAMILY | GIVEN for cell in cells)
+        if listed > 0.3 * len(cells) and len(set(cells)) > 5:
+            return "drop", "its cells look like names"
         if kinds:
             return "text", f"some cells look like {sorted(kinds)[0]}"
         distinct = len(set(cells)) / len(cells)
-        if distinct > 0.98 and len(cells) > 30 and all(re.fullmatch(r"(?=.*\d)[A-Za-z0-9-]{6,40}", cell) for cell in cells):
+        if (
+            distinct > 0.98
+            and len(cells) > 30
+            and all(re.fullmatch(r"(?=.*\d)[A-Za-z0-9-]{6,40}", cell) for cell in cells)
+        ):
             return "pseudonym:other", "every row has its own number"
         return "keep", "no identifier seen"

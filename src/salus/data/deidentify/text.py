@@ -39,7 +39,7 @@ _FOLD: Final = {
 }  # fmt: skip
 _ORDER: Final = {kind: rank for rank, kind in enumerate((
     "email", "url", "ssn", "ip", "fax", "phone", "mrn", "plan", "account", "licence", "vehicle", "device", "biometric",
-    "photo", "other", "date", "age", "place", "name",
+    "photo", "date", "other", "age", "place", "name",
 ))}  # fmt: skip
 
 

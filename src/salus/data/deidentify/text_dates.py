@@ -15,7 +15,8 @@ _MONTH: Final = (
     r"nov(?:ember)?|dec(?:ember)?)(?![a-z])\.?"
 )
 _SURE: Final = (
-    r"(?:january|february|april|june|july|august|september|october|november|december|jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)"
+    r"(?:january|february|april|june|july|august|september|october|november|december|jan|feb|apr|jun|jul|aug|sept?|"
+    r"oct|nov|dec)"
     r"(?![a-z])\.?"
 )
 _DAY_NAME: Final = r"(?:mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?\.?,?\s{1,2}"
@@ -31,7 +32,8 @@ _OPEN, _CLOSE = r"(?<![\w/.\-])", r"(?![\w/\-]|\.\d)"
 _TIME: Final = r"(?:[T ]?(?:at )?\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:\s?[ap]\.?m\.?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 
 _HOLIDAY: Final = (
-    r"christmas(?:\s+(?:day|eve))?|thanksgiving(?:\s+day)?|new\s+year'?s?(?:\s+(?:day|eve))?|easter(?:\s+sunday|\s+monday)?|"
+    r"christmas(?:\s+(?:day|eve))?|thanksgiving(?:\s+day)?|new\s+year'?s?(?:\s+(?:day|eve))?|easter(?:\s+sunday|"
+    r"\s+monday)?|"
     r"halloween|labou?r\s+day|memorial\s+day|independence\s+day|(?:the\s+)?(?:4th|fourth)\s+of\s+july|"
     r"valentine'?s(?:\s+day)|mother'?s\s+day|father'?s\s+day|st\.?\s+patrick'?s\s+day|hanukkah|yom\s+kippur|"
     r"rosh\s+hashanah|ramadan|diwali|passover|boxing\s+day|veterans\s+day|columbus\s+day|juneteenth"
@@ -39,72 +41,110 @@ _HOLIDAY: Final = (
 _NEAR: Final = (
     r"(?:\b(?:on|since|from|until|till|through|thru|by|dated?|date|of|at|before|after|around|about|between|and|to|"
     r"dob|dos|doa|dod|born|admitted|discharged|seen|visit|performed|done|collected|drawn|taken|started|stopped|last|"
-    r"next|due|lmp|edc|edd|expires?|signed|dictated|transcribed|received|reported|reviewed|ct|mri|cxr|echo|xr|us|ekg|ecg|"
+    r"next|due|lmp|edc|edd|expires?|signed|dictated|transcribed|received|reported|reviewed|ct|mri|cxr|echo|xr|us|ekg|"
+    r"ecg|"
     r"labs?|culture|cultures|scan|film|exam|injury|surgery|updated|scheduled|appointment|appt|procedure|biopsy|study|"
-    r"comparison|compared\s+(?:to|with)|prior|previous|week\s+of|as\s+of|effective|ending|beginning|starting|return(?:ed|s)?|"
+    r"comparison|compared\s+(?:to|with)|prior|previous|week\s+of|as\s+of|effective|ending|beginning|starting|"
+    r"return(?:ed|s)?|"
     r"clinic|arrived|transferred|extubated|intubated|placed|removed|given|started\s+on)\b\.?|:|,)\s{0,3}"
 )
 
+_MARK: Final = r"[\s,./'-]{0,3}"
+_FULL: Final = r"(?:(?:19|20)\d{2}|'?\d{2})"
 _DATES: Final = (
+    rule("date", rf"(?<![\w.]){_DAY}(?:st|nd|rd|th)?{_MARK}{_MONTH}{_MARK}{_FULL}(?![\d.]\d|\d|\s?(?:mg|ml|%))"),
+    rule("date", rf"(?<![\w.]){_MONTH}{_MARK}{_DAY}(?:st|nd|rd|th)?[\s,./'-]{{1,3}}{_FULL}(?!\d|[.,]\d|\s?(?:mg|ml|"
+                 rf"%))"),
+    rule("date", rf"(?<![\w.])(?:19|20)\d{{2}}{_MARK}{_MONTH}{_MARK}{_DAY}(?:st|nd|rd|th)?(?![\d.]\d|\d|\s?(?:mg|ml|"
+                 rf"%))"),
     rule("date", rf"{_OPEN}(?:{_DAY_NAME})?{_M}\s?[/]\s?{_DAY}\s?[/]\s?(?:\d{{4}}|\d{{2}}){_TIME}{_CLOSE}"),
     rule("date", rf"{_OPEN}(?:{_DAY_NAME})?{_DAY}\s?[/]\s?{_M}\s?[/]\s?(?:\d{{4}}|\d{{2}}){_TIME}{_CLOSE}"),
     rule("date", rf"{_OPEN}{_M}([-.]){_DAY}\1(?:\d{{4}}|\d{{2}}){_TIME}{_CLOSE}"),
     rule("date", rf"{_OPEN}{_DAY}([-.]){_M}\1(?:\d{{4}}|\d{{2}}){_TIME}{_CLOSE}"),
     rule("date", rf"{_OPEN}(?:18|19|20)\d{{2}}([-./]){_M}\1{_DAY}{_TIME}(?![\d/\-])"),
-    rule("date", r"(?<![\w.,-])(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[T_ ]?(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)"
+    rule("date", r"(?<![\w.,-])(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[T_ ]?(?:[01]\d|"
+                 r"2[0-3])[0-5]\d(?:[0-5]\d)?)"
                  r"(?:\.\d{1,6})?)?(?:[+-]\d{4}|Z)?(?![\w])"),
-    rule("date", r"\b(?:dob|date|born|d\.o\.b\.?|dated|dos|admitted|discharged)\b[:\s]{0,4}(?P<x>(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:19|20)\d{2}|\d{2}))(?!\w)"),
-    rule("date", rf"(?<![\w-])(?:{_DAY_NAME})?{_MONTH}\s{{0,2}}(?:the\s)?(?:{_NTH}|{_DAY}|{_WORDS})(?![\d.]\d|\d|\s?(?:mg|mcg|ml|cm|mm|%)|/\d)(?:\s{{0,2}}(?:-|to|through|and|&)\s{{0,2}}(?:{_NTH}|{_DAY})(?!\d|[-/.]\d))?"
+    rule("date", r"\b(?:dob|date|born|d\.o\.b\.?|dated|dos|admitted|discharged)\b[:\s]{0,4}(?P<x>(?:0[1-9]|"
+                 r"1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:19|20)\d{2}|\d{2}))(?!\w)"),
+    rule("date", rf"(?<![\w-])(?:{_DAY_NAME})?{_MONTH}\s{{0,2}}(?:the\s)?(?:{_NTH}|{_DAY}|{_WORDS})(?![\d.]\d|\d|"
+                 rf"\s?(?:mg|mcg|ml|cm|mm|%)|/\d)(?:\s{{0,2}}(?:-|to|through|and|&)\s{{0,2}}(?:{_NTH}|{_DAY})(?!\d|"
+                 rf"[-/.]\d))?"
                  rf"(?:(?:\s?,\s?|\s{{1,2}}|\s?of\s)(?:in\s)?{_YEAR}(?!\d))?{_TIME}"),
-    rule("date", rf"(?<![\w.-])(?:{_DAY_NAME})?(?:the\s)?(?:{_NTH}|{_DAY}|{_WORDS})(?:(?:\s?(?:-|to|through|and|&|/)\s?|\s)(?:the\s)?(?:{_NTH}|{_DAY}))?[\s\-./]{{1,2}}(?:day\s)?(?:of\s)?{_MONTH}(?:(?:\s?,\s?|\s|-|/|\.)(?:in\s)?(?:{_YEAR}|\d{{2}}(?=\W|$)))?(?!\d){_TIME}"),
+    rule("date", rf"(?<![\w.-])(?:{_DAY_NAME})?(?:the\s)?(?:{_NTH}|{_DAY}|{_WORDS})(?:(?:\s?(?:-|to|through|and|&|"
+                 rf"/)\s?|\s)(?:the\s)?(?:{_NTH}|{_DAY}))?[\s\-./]{{1,2}}(?:day\s)?(?:of\s)?{_MONTH}(?:(?:\s?,\s?|\s|"
+                 rf"-|/|\.)(?:in\s)?(?:{_YEAR}|\d{{2}}(?=\W|$)))?(?!\d){_TIME}"),
     rule("date", rf"(?<![\w-]){_SURE}(?:\s?,\s?|\s{{1,2}}|\s?of\s|[-/])(?:\d{{4}}|'\d{{2}})(?!\d)"),
     rule("date", rf"(?<![\w-]){_MONTH}(?:\s?,\s?|\s{{1,2}}|\s?of\s|[-/])(?:(?:19|20)\d{{2}}|'\d{{2}})(?!\d)"),
     rule("date", rf"(?<![\w-]){_MONTH}-\d{{2}}(?![\w-])"),
-    rule("date", rf"(?<![\w.\-])(?:(?:19|20)\d{{2}})[\s,\-/]{{1,2}}(?:{_SURE}(?:[\s\-/]{{1,2}}(?:{_NTH}|{_DAY})(?!\d))?|{_MONTH}[\s\-/]{{1,2}}(?:{_NTH}|{_DAY})(?!\d))"),
+    rule("date", rf"(?<![\w.\-])(?:(?:19|20)\d{{2}})[\s,\-/]{{1,2}}(?:{_SURE}(?:[\s\-/]{{1,2}}(?:{_NTH}|"
+                 rf"{_DAY})(?!\d))?|{_MONTH}[\s\-/]{{1,2}}(?:{_NTH}|{_DAY})(?!\d))"),
     rule("date", r"(?<![\w./\-])(?:0[1-9]|1[0-2])[-.](?:19|20)\d{2}(?![\w/\-]|\.\d)"),
-    rule("date", r"\b(?:in|since|last|this|next|early|mid|late|during|until|of|by|through|from|before|after|to|and|between|end of|beginning of|middle of)[- ]"
-                 rf"(?P<x>(?:early[- ]|mid[- ]|late[- ])?(?:{_SURE}|March|May(?!\s+(?:be|have|also|not))))(?=[\s,.;:)]|$)(?!\s*(?:to\s+\w+\s+syndrome))"),
+    rule("date", r"\b(?:in|since|last|this|next|early|mid|late|during|until|of|by|through|from|before|after|to|and|"
+                 r"between|end of|beginning of|middle of|started|began|ended|resumed|stopped|completed|finished|due|"
+                 r"for|around|about)[- ]"
+                 rf"(?P<x>(?:early[- ]|mid[- ]|late[- ])?(?:{_SURE}|March|May(?!\s+(?:be|have|also|"
+                 rf"not))))(?=[\s,.;:)]|$)(?!\s*(?:to\s+\w+\s+syndrome))"),
     rule("date", r"\b(?:spring|summer|autumn|fall|winter)(?:\s+of)?[\s,]+(?:19|20)\d{2}\b"),
     rule("date", rf"\b(?:{_HOLIDAY})(?:(?:\s+of)?[\s,]+(?:19|20)\d{{2}})?(?!\w|\s+(?:disease|factor|tree))"),
-    rule("date", rf"\b(?:on|until|since|by|the|of)\s+the\s+(?P<x>{_NTH})(?=\s*(?:[.,;)]|$|\bat\b|\band\b|\bshe\b|\bhe\b|\bfor\b|\bwith\b))"),
+    rule("date", rf"\b(?:on|until|since|by|the|of)\s+the\s+(?P<x>{_NTH})(?=\s*(?:[.,;)]|$|\bat\b|\band\b|\bshe\b|"
+                 rf"\bhe\b|\bfor\b|\bwith\b))"),
     rule("date", r"\b(?:ides|day)\s+of\s+" + _SURE),
     rule("date", r"\b(?:Q[1-4]|week\s+\d{1,2}(?:\s+of)?)[\s,]+(?:19|20)\d{2}\b"),
 )  # fmt: skip
-_MONTH_YEAR: Final = rule(
-    "date", rf"(?<![\w./\-])(?P<x>(?:0?[1-9]|1[0-2])\s?/\s?(?:19|20)\d{{2}})(?![\w/]|\.\d)"
+_MONTH_YEAR: Final = rule("date", rf"(?<![\w./\-])(?P<x>(?:0?[1-9]|1[0-2])\s?/\s?(?:19|20)\d{{2}})(?![\w/]|\.\d)")
+_MONTH_DAY: Final = re.compile(
+    rf"(?<![\w./\-+%<>=])(?P<m>{_M})(?P<s>[/])(?P<d>0[1-9]|[12]\d|3[01]|[1-9])(?![\w/%\-]|\.\d)"
 )
-_MONTH_DAY: Final = re.compile(rf"(?<![\w./\-+%<>=])(?P<m>{_M})(?P<s>[/])(?P<d>0[1-9]|[12]\d|3[01]|[1-9])(?![\w/%\-]|\.\d)")
 _RANGE: Final = re.compile(
-    rf"(?<![\w./\-])(?P<m>{_M})/(?P<d>{_DAY})(?:\s?(?:-|to|through|thru)\s?){_M}/{_DAY}(?:/\d{{2,4}})?(?![\w/%]|\.\d)", re.I
+    rf"(?<![\w./\-])(?P<m>{_M})/(?P<d>{_DAY})(?:\s?(?:-|to|through|thru)\s?){_M}/{_DAY}(?:/\d{{2,4}})?(?![\w/%]|\.\d)",
+    re.I,
 )
 _NEAR_BEFORE: Final = re.compile(_NEAR + r"$", re.IGNORECASE)
 _NEVER_BEFORE: Final = re.compile(
-    r"\b(?:bp|blood\s+pressure|pressures?|strength|motor|power|reflexes|pain|score|scale|scored|gcs|apgars?|murmur|grade|"
-    r"vision|acuity|va|o[ds]|sem|dtrs?|tabs?|ratio|moca|mmse|sats?|nodes?|positive\s+in|\bout\b|gleason|muscle|sensation|"
+    r"\b(?:bp|blood\s+pressure|pressures?|strength|motor|power|reflexes|pain|score|scale|scored|gcs|apgars?|murmur|"
+    r"grade|"
+    r"vision|acuity|va|o[ds]|sem|dtrs?|tabs?|ratio|moca|mmse|sats?|nodes?|positive\s+in|\bout\b|gleason|muscle|"
+    r"sensation|"
     r"orientation|oriented|pulses?|stage|rated|level|gravida|para|times|level\s+of|take|takes|taking|dose|lenses?)\b"
     r"[^.\n\d]{0,25}$",
     re.IGNORECASE,
 )
 _NEVER_AFTER: Final = re.compile(
-    r"\s{0,2}(?:-?strength|strengths?|in\s+(?:all|both|the|upper|lower|bilateral)|murmur|sem|systolic|diastolic|hsm|tabs?|"
+    r"\s{0,2}(?:-?strength|strengths?|in\s+(?:all|both|the|upper|lower|bilateral)|murmur|sem|systolic|diastolic|hsm|"
+    r"tabs?|"
     r"tablets?|pain|of\s+the|teaspoons?|tsp|cups?|inch(?:es)?|mile|patients?|cases?|nodes?|cores?|lymph|blood|bottles|"
-    r"children|subjects|mm\b|cm\b|mg\b|ml\b|bilat|throughout|proximal|distal|reflexes|[rl]ue|[rl]le|normal\s+saline|ns\b|"
-    r"hours?|days?|weeks?|months?|years?|doses?|beads|pills?|caps?|capsules?|of\s+an?|scale|score|points|criteria|ratio|dilution|way|of\s+normal|upper|lower|hip|knee|"
+    r"children|subjects|mm\b|cm\b|mg\b|ml\b|bilat|throughout|proximal|distal|reflexes|[rl]ue|[rl]le|normal\s+saline|"
+    r"ns\b|"
+    r"hours?|days?|weeks?|months?|years?|doses?|beads|pills?|caps?|capsules?|of\s+an?|scale|score|points|criteria|"
+    r"ratio|dilution|way|of\s+normal|upper|lower|hip|knee|"
     r"ankle|biceps|triceps|grip|deltoids?|quadriceps|and\s+(?:reflexes|symmetric)|symmetric|pulses|full)",
     re.IGNORECASE,
 )  # fmt: skip
 
-_TENS: Final = r"ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|one\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?"  # noqa: E501
+_TENS: Final = (
+    r"ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|"
+    r"one\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?"
+)
 _NINETY: Final = rf"(?:9\d|1[0-2]\d|{_TENS})"
 _AGES: Final[tuple[Rule, ...]] = (
-    rule("age", rf"(?<![\d./\-])(?P<x>{_NINETY})(?:\.\d)?[\s-]{{0,2}}(?:years?|yrs?\.?|y\.?)[\s-]{{0,2}}(?:old|o\.?\b|of\s+age)"),
+    rule("age", rf"(?<![\d./\-])(?P<x>{_NINETY})(?:\.\d)?[\s-]{{0,2}}(?:years?|yrs?\.?|y\.?)[\s-]{{0,2}}(?:old|"
+                rf"o\.?\b|of\s+age)"),
     rule("age", rf"(?<![\d./\-])(?P<x>{_NINETY})\s?-?(?:y/?o\b|yo[fm]?\b|y\.o\.?|yof|yom|yr\s?old|y\.?\s?/\s?o)"),
-    rule("age", rf"\b(?:age[ds]?|aged\s+about|age\s+of|at\s+age|ages)(?:\s?\(\s?(?:years?|yrs?|y)\s?\))?(?:\s?[:=]\s?|\s+(?:is|was|of|about|around|approximately)\s+|\s+)(?P<x>{_NINETY})(?!\d|[%/]|\.\d|\s?(?:days?|months?|weeks?|hours?))"),
-    rule("age", rf"\b(?:he|she|patient|who|mother|father|grandmother|grandfather|now)\s+(?:is|was|turned|turns|turning)\s+(?:now\s+|currently\s+)?(?P<x>{_NINETY})(?=\s*(?:[.,;)]|$|and\b|years?\b|but\b|now\b|when\b|last\b|this\b|in\b))(?![.,]\d)"),
-    rule("age", rf"\b(?:turned|turning|turns|died\s+at|lived\s+to|age\s+at\s+death|dead\s+at|(?:alive|living|well|healthy)(?:\s+and\s+well)?\s+at|deceased\s+at|passed\s+away\s+at)(?:\s+be|\s+of)?(?:\s?:)?\s+(?P<x>{_NINETY})(?!\d|[%/]|\.\d|\s?(?:degrees|mmhg|weeks|days|months))"),
+    rule("age", rf"\b(?:age[ds]?|aged\s+about|age\s+of|at\s+age|ages)(?:\s?\(\s?(?:years?|yrs?|"
+                rf"y)\s?\))?(?:\s?[:=]\s?|\s+(?:is|was|of|about|around|approximately)\s+|\s+)(?P<x>{_NINETY})(?!\d|"
+                rf"[%/]|\.\d|\s?(?:days?|months?|weeks?|hours?))"),
+    rule("age", rf"\b(?:he|she|patient|who|mother|father|grandmother|grandfather|now)\s+(?:is|was|turned|turns|"
+                rf"turning)\s+(?:now\s+|currently\s+)?(?P<x>{_NINETY})(?=\s*(?:[.,;)]|$|and\b|years?\b|but\b|now\b|"
+                rf"when\b|last\b|this\b|in\b))(?![.,]\d)"),
+    rule("age", rf"\b(?:turned|turning|turns|died\s+at|lived\s+to|age\s+at\s+death|dead\s+at|(?:alive|living|well|"
+                rf"healthy)(?:\s+and\s+well)?\s+at|deceased\s+at|passed\s+away\s+at)(?:\s+be|"
+                rf"\s+of)?(?:\s?:)?\s+(?P<x>{_NINETY})(?!\d|[%/]|\.\d|\s?(?:degrees|mmhg|weeks|days|months))"),
     rule("age", rf"(?<![\d./])(?P<x>{_NINETY}(?:st|nd|rd|th)?)\s+birthday"),
-    rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))\s?/?\s?[MF]\b(?=,?\s(?:with|who|w/|c/o|h/o|s/p|hx|PMH|presents|presenting|p/w|admitted|from|here|status)\b)", 0),
-    rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))[\s-]{1,2}(?:(?:white|black|hispanic|asian|caucasian|frail|elderly)\s)?(?:male|female|man|woman|lady|gentleman|gentlewoman)\b"),
+    rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))\s?/?\s?[MF]\b(?=,?\s(?:with|who|w/|c/o|h/o|s/p|hx|PMH|presents|"
+                r"presenting|p/w|admitted|from|here|status)\b)", 0),
+    rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))[\s-]{1,2}(?:(?:white|black|hispanic|asian|caucasian|frail|"
+                r"elderly)\s)?(?:male|female|man|woman|lady|gentleman|gentlewoman)\b"),
     rule("age", r"\b(?P<x>0(?:9\d|1[01]\d)Y)\b"),
 )  # fmt: skip
 
@@ -149,11 +189,19 @@ def _is_month_day(text: str, match: re.Match[str]) -> bool:
     month, day = match["m"], match["d"]
     padded = month.startswith("0") or (len(month) == 2 and len(day) == 2 and day.startswith("0"))
     line = text.rfind("\n", 0, match.start()) + 1
-    near = bool(_NEAR_BEFORE.search(text, max(0, match.start() - 24), match.start())) or not text[line : match.start()].strip()
+    near = (
+        bool(_NEAR_BEFORE.search(text, max(0, match.start() - 24), match.start()))
+        or not text[line : match.start()].strip()
+    )
     if int(month) == int(day) or int(day) in (2, 3, 4, 5, 6, 8, 10) and "0" not in (month[0], day[0]):
         # 5/5, 2/6, 7/10 are grades more often than days.
         return padded or bool(
-            re.search(r"\b(?:on|since|until|dated?|by|dob|admitted|discharged|through)\s{1,2}$", text[max(0, match.start() - 14) : match.start()], re.I)
+            re.search(
+                r"\b(?:on|since|until|dated?|by|dob|admitted|discharged|through|(?:planned|scheduled|booked|"
+                r"set)\s+for)\s{1,2}$",
+                text[max(0, match.start() - 16) : match.start()],
+                re.I,
+            )
         )
     timed = bool(re.match(r"\s{1,2}(?:at\s)?\d{1,2}:\d{2}", text[match.end() : match.end() + 12]))
     return near or padded or timed or int(day) > 12

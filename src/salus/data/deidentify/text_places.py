@@ -14,9 +14,11 @@ Source:
 
 _STATES: Final = (
     "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|"
-    "Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|"
+    "Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|"
+    "Montana|"
     "Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|New York|North Carolina|North Dakota|Ohio|Oklahoma|Oregon|"
-    "Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|"
+    "Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|"
+    "West Virginia|"
     "Wisconsin|Wyoming|Puerto Rico|Ontario|Quebec|British Columbia|Alberta|Manitoba|Saskatchewan|Nova Scotia"
 )
 _CODES: Final = (
@@ -25,7 +27,8 @@ _CODES: Final = (
 )
 _LARGE: Final = frozenset(
     (
-        _STATES.lower().replace(" ", "_").replace("|", " ") + " america usa us uk england scotland wales ireland france "
+        _STATES.lower().replace(" ", "_").replace("|", " ")
+        + " america usa us uk england scotland wales ireland france "
         "germany italy spain portugal mexico canada china japan india pakistan bangladesh vietnam korea russia ukraine "
         "poland brazil argentina chile peru colombia ecuador venezuela cuba haiti jamaica guatemala honduras salvador "
         "nicaragua panama philippines indonesia malaysia thailand singapore australia nigeria ghana kenya ethiopia egypt "
@@ -36,84 +39,149 @@ _LARGE: Final = frozenset(
     ).split()
 )
 _CITIES: Final = (
-    "New York City|Los Angeles|Chicago|Houston|Phoenix|Philadelphia|San Antonio|San Diego|Dallas|San Jose|Austin|Jacksonville|"
-    "Fort Worth|San Francisco|Seattle|Denver|Boston|Nashville|Detroit|Oklahoma City|Portland|Las Vegas|Memphis|Louisville|"
+    "New York City|Los Angeles|Chicago|Houston|Phoenix|Philadelphia|San Antonio|San Diego|Dallas|San Jose|Austin|"
+    "Jacksonville|"
+    "Fort Worth|San Francisco|Seattle|Denver|Boston|Nashville|Detroit|Oklahoma City|Portland|Las Vegas|Memphis|"
+    "Louisville|"
     "Baltimore|Milwaukee|Albuquerque|Tucson|Fresno|Sacramento|Kansas City|Mesa|Atlanta|Omaha|Colorado Springs|Raleigh|"
-    "Long Beach|Virginia Beach|Miami|Oakland|Minneapolis|Tulsa|Bakersfield|Wichita|Arlington|Tampa|New Orleans|Cleveland|"
-    "Honolulu|Anaheim|Lexington|Stockton|Corpus Christi|Riverside|Santa Ana|Cincinnati|Saint Paul|St\\. Paul|Pittsburgh|"
-    "Greensboro|Anchorage|Plano|Newark|Durham|Chandler|Toledo|St\\. Louis|Saint Louis|Fort Wayne|Jersey City|Buffalo|Laredo|"
-    "Scottsdale|Reno|Norfolk|Irving|Fremont|Boise|Richmond|Baton Rouge|Des Moines|Spokane|Rochester|Tacoma|Fontana|Yonkers|"
-    "Birmingham|Montgomery|Akron|Little Rock|Huntsville|Shreveport|Tallahassee|Knoxville|Worcester|Brownsville|Providence|"
-    "Salt Lake City|Chattanooga|Fort Lauderdale|Santa Rosa|Springfield|Salem|Eugene|Hartford|Bridgeport|New Haven|Syracuse|"
-    "Dayton|Savannah|Bronx|Brooklyn|Queens|Manhattan|Staten Island|Harlem|Hollywood|Cambridge|Brookline|Somerville|Quincy|"
+    "Long Beach|Virginia Beach|Miami|Oakland|Minneapolis|Tulsa|Bakersfield|Wichita|Arlington|Tampa|New Orleans|"
+    "Cleveland|"
+    "Honolulu|Anaheim|Lexington|Stockton|Corpus Christi|Riverside|Santa Ana|Cincinnati|Saint Paul|St\\. Paul|"
+    "Pittsburgh|"
+    "Greensboro|Anchorage|Plano|Newark|Durham|Chandler|Toledo|St\\. Louis|Saint Louis|Fort Wayne|Jersey City|Buffalo|"
+    "Laredo|"
+    "Scottsdale|Reno|Norfolk|Irving|Fremont|Boise|Richmond|Baton Rouge|Des Moines|Spokane|Rochester|Tacoma|Fontana|"
+    "Yonkers|"
+    "Birmingham|Montgomery|Akron|Little Rock|Huntsville|Shreveport|Tallahassee|Knoxville|Worcester|Brownsville|"
+    "Providence|"
+    "Salt Lake City|Chattanooga|Fort Lauderdale|Santa Rosa|Springfield|Salem|Eugene|Hartford|Bridgeport|New Haven|"
+    "Syracuse|"
+    "Dayton|Savannah|Bronx|Brooklyn|Queens|Manhattan|Staten Island|Harlem|Hollywood|Cambridge|Brookline|Somerville|"
+    "Quincy|"
     "London|Manchester|Liverpool|Leeds|Glasgow|Edinburgh|Dublin|Paris|Berlin|Munich|Toronto|Montreal|Vancouver|Sydney|"
-    "Melbourne|Tokyo|Beijing|Shanghai|Mumbai|Delhi|Lagos|Nairobi|Cairo|Madrid|Barcelona|Rome|Milan|Vienna|Moscow|Mexico City"
+    "Melbourne|Tokyo|Beijing|Shanghai|Mumbai|Delhi|Lagos|Nairobi|Cairo|Madrid|Barcelona|Rome|Milan|Vienna|Moscow|"
+    "Mexico City"
 )
 _STREET: Final = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Drive|Dr|Lane|Ln|Boulevard|Blvd|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr|"
-    r"Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Trl|Turnpike|Tpke|Alley|Aly|Loop|Crescent|Cres|Close|Row|Path|Pike|Plaza|"
-    r"Run|Ridge|Crossing|Xing|Point|Pt|Landing|Walk|Expressway|Expy|Route|Rte|Commons|Mews|Gardens|Grove|Hollow|Bend|Cove|"
-    r"STREET|ST|AVENUE|AVE|ROAD|RD|DRIVE|DR|LANE|LN|BOULEVARD|BLVD|COURT|CT|PLACE|PL|TERRACE|WAY|PARKWAY|HIGHWAY|HWY|TRAIL|"
+    r"Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Trl|Turnpike|Tpke|Alley|Aly|Loop|Crescent|Cres|Close|Row|Path|"
+    r"Pike|Plaza|"
+    r"Run|Ridge|Crossing|Xing|Point|Pt|Landing|Walk|Expressway|Expy|Route|Rte|Commons|Mews|Gardens|Grove|Hollow|Bend|"
+    r"Cove|"
+    r"STREET|ST|AVENUE|AVE|ROAD|RD|DRIVE|DR|LANE|LN|BOULEVARD|BLVD|COURT|CT|PLACE|PL|TERRACE|WAY|PARKWAY|HIGHWAY|HWY|"
+    r"TRAIL|"
     r"street|avenue|road|drive|lane|boulevard|blvd|terrace|parkway)"
 )
-_U, _W = r"[A-ZÀ-ÖØ-Þ]", r"[A-ZÀ-ÖØ-Þ][\w'.\-]{0,24}"
+_W: Final = r"(?:[A-ZÀ-ÖØ-Þ][\w'&\-]{1,24}|(?:St|Mt|Ste|Ft|Dr|Ave|Inc|Co|[A-Z])\.(?=[ ,]))"
 _UNIT: Final = (
-    r"(?:[,.]?\s{1,2}(?:Apartment|Apt|Unit|Suite|Ste|Room|Rm|Floor|Fl|Lot|Bldg|Building|PO Box|#|APT|UNIT|SUITE|STE)\.?\s?#?\s?"
+    r"(?:[,.]?\s{1,2}(?:Apartment|Apt|Unit|Suite|Ste|Room|Rm|Floor|Fl|Lot|Bldg|Building|PO Box|#|APT|UNIT|SUITE|"
+    r"STE)\.?\s?#?\s?"
     r"[\w-]{1,8})?"
 )
 _ZIP: Final = r"\d{5}(?:-\d{4})?"
 _CITY: Final = rf"(?:{_W}(?:[ ]{_W}){{0,3}})"
-_SURE_CODES: Final = "|".join(code for code in _CODES.split("|") if code not in ("MD", "PA", "DO", "OR", "IN", "ME", "MS", "MA"))
-_TAIL: Final = rf"(?:(?:[,.]?\s{{1,3}}|\sin\s(?:the\s)?){_CITY})?(?:,?\s{{1,3}}(?:{_CODES}|{_STATES})\.?)?(?:,?\s{{1,3}}{_ZIP})?"
+_SURE_CODES: Final = "|".join(
+    code for code in _CODES.split("|") if code not in ("MD", "PA", "DO", "OR", "IN", "ME", "MS", "MA")
+)
+_TAIL: Final = (
+    rf"(?:(?:[,.]?\s{{1,3}}|\sin\s(?:the\s)?){_CITY})?(?:,?\s{{1,3}}(?:{_CODES}|{_STATES})\.?)?(?:,?\s{{1,3}}{_ZIP})?"
+)
 _ORG: Final = (
-    r"(?:(?:Memorial|Regional|Community|General|County|Children's|Veterans(?:'|[ ]Affairs)?|VA|University|City|District|"
+    r"(?:(?:Memorial|Regional|Community|General|County|Children's|Veterans(?:'|[ ]Affairs)?|VA|University|City|"
+    r"District|"
     r"Teaching|Psychiatric|Rehabilitation|Women's|Cancer|Heart|Medical|Surgical|Methodist|Baptist|Presbyterian|Health|"
     r"Nursing|Skilled|Family|Urgent|Care|Surgery|Dialysis|Imaging|Behavioral|Mental|Senior|Assisted|Living|Retirement|"
     r"Eye|Pain|Dental|Orthopa?edics?|Sleep|Wellness|Primary|Home|Internal|Medicine|Radiology|Diagnostic)[ ]){0,4}"
-    r"(?:Hospitals?|Medical Cent(?:er|re)|Clinics?|Infirmary|Hospice|Health ?care|Health (?:System|Center|Centre|Services|Network|"
-    r"Partners)|Nursing (?:Home|Facility|Center)|Sanatorium|Care (?:Center|Centre|Home|Facility)|Cancer Center|Cancer Institute|"
-    r"Medical (?:Group|Associates|Plaza|Clinic|Arts|Practice)|Rehab(?:ilitation)?(?: Center| Hospital| Institute)?|Surgery Center|"
-    r"Dialysis(?: Center)?|Manor|Assisted Living|Retirement (?:Home|Community|Village)|Senior Living|Pharmacy|Laborator(?:y|ies)|"
+    r"(?:Hospitals?|Medical Cent(?:er|re)|Clinics?|Infirmary|Hospice|Health ?care|Health (?:System|Center|Centre|"
+    r"Services|Network|"
+    r"Partners)|Nursing (?:Home|Facility|Center)|Sanatorium|Care (?:Center|Centre|Home|Facility)|Cancer Center|"
+    r"Cancer Institute|"
+    r"Medical (?:Group|Associates|Plaza|Clinic|Arts|Practice)|Rehab(?:ilitation)?(?: Center| Hospital| Institute)?|"
+    r"Surgery Center|"
+    r"Dialysis(?: Center)?|Manor|Assisted Living|Retirement (?:Home|Community|Village)|Senior Living|Pharmacy|"
+    r"Laborator(?:y|ies)|"
     r"Imaging Center|Radiology Associates|Family Practice|Family Medicine|Pediatrics|Physicians|Surgery Associates|"
-    r"Urgent Care|Treatment Center|Birth Center|Shelter|Correctional Facility|State Prison|Detention Center|Eye Institute)"
+    r"Urgent Care|Treatment Center|Birth Center|Shelter|Correctional Facility|State Prison|Detention Center|"
+    r"Eye Institute|Center|Centre|Institute|Facility)"
 )
 _SCHOOL: Final = (
-    r"(?:(?:Elementary|Middle|High|Primary|Secondary|Preparatory|Nursery|Charter|Junior High|Grammar|Community|State|Technical)[ ]){1,2}"
-    r"(?:School|College|University)|University|College|Academy|Kindergarten|(?:Baptist|Methodist|Lutheran|Catholic|Presbyterian|"
-    r"Episcopal|Pentecostal)[ ](?:Church|Parish)|Church|Synagogue|Mosque|Temple|Library|Mall|Airport|Fire Department|Police Department|"
+    r"(?:(?:Elementary|Middle|High|Primary|Secondary|Preparatory|Nursery|Charter|Junior High|Grammar|Community|State|"
+    r"Technical)[ ]){1,2}"
+    r"(?:School|College|University)|University|College|Academy|Kindergarten|(?:Baptist|Methodist|Lutheran|Catholic|"
+    r"Presbyterian|"
+    r"Episcopal|Pentecostal)[ ](?:Church|Parish)|Church|Synagogue|Mosque|Temple|Library|Mall|Airport|Fire Department|"
+    r"Police Department|"
     r"Base|Camp|Barracks|School District"
 )
 _FIRM: Final = (
     r"(?:Incorporated|Inc|LLC|L\.L\.C|Ltd|Limited|Corp|Corporation|Company|Co|GmbH|PLC|LLP|Industries|Logistics|Foods|"
-    r"Manufacturing|Construction|Enterprises|Trucking|Motors|Bank|Insurance|Consulting|Holdings|Partners|Associates|Plumbing|"
+    r"Manufacturing|Construction|Enterprises|Trucking|Motors|Bank|Insurance|Consulting|Holdings|Partners|Associates|"
+    r"Plumbing|"
     r"Electric|Roofing|Landscaping|Bakery|Restaurant|Diner|Hotel|Airlines|Steel|Farms?|"
     r"Stores?|Market|Supermarket|Warehouse|Mills?|Works|Shipyard|Dairy|Brewery|Transit|Freight)"
 )
 
 _PLACES: Final[tuple[Rule, ...]] = (
-    rule("place", rf"(?<![\w./-])\d{{1,6}}(?:-?[A-Za-z])?(?:[ ]?[-/][ ]?\d{{1,4}})?[ ]{{1,2}}(?:[NSEW]\.?[EW]?\.?[ ]|North[ ]|South[ ]|East[ ]|West[ ])?"
-                  rf"(?:(?:\d{{1,3}}(?:st|nd|rd|th|ST|ND|RD|TH))|{_W}(?:[ ]{_W}){{0,3}})[ ]{_STREET}\b\.?(?:[ ](?:[NSEW]{{1,2}}|North|South|East|West)\b)?{_UNIT}{_TAIL}", 0),
-    rule("place", rf"(?<![\w./-])\d{{1,6}}[ ](?:Avenue|Ave|Rue|Via|Calle|Camino|Avenida|Rua|Broadway)\.?[ ]?(?:(?:de|la|del|des|of|the)[ ]){{0,2}}(?:{_W})?(?:[ ]{_W})?{_UNIT}{_TAIL}", 0),
-    rule("place", rf"\b(?:P\.?[ ]?O\.?[ ]?Box|Post Office Box|PO BOX|Box|RR[ ]?#|Rural Route|R\.R\.)[ ]?#?[ ]?\d{{1,6}}(?:,?[ ]?Box[ ]\d{{1,5}})?{_TAIL}", 0),
-    rule("place", rf"\b(?:corner of|intersection of|lives on|lives at|resides (?:at|on)|living on|house on|home on|found (?:down )?on|fell on|collision on|accident on)[ ](?P<x>(?:\d{{1,6}}[ ])?{_W}(?:[ ]{_W}){{0,3}}(?:[ ](?:and|at|&)[ ]{_W}(?:[ ]{_W}){{0,2}})?)", 0),
-    rule("place", rf"\b(?P<x>{_W}(?:[ ]{_W}){{0,2}}[ ](?:Street|Avenue|Boulevard|Blvd|Lane|Road|Drive|Parkway|Highway|Turnpike|Terrace|Crescent))\b(?![ ](?:Test|Score|drugs?))", 0),
-    rule("place", rf"\b(?:I|US|Interstate|Route|Rte|Highway|Hwy)[- ]\d{{1,3}}(?:[ ](?:near|at|and)[ ]{_W}(?:[ ]{_W})?)?\b", 0),
-    rule("place", rf"(?<![\w'])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ]{_U}[\w'.\-]{{1,24}}){{0,3}}),[ ]{{1,2}}(?:(?:{_SURE_CODES})\b|(?:{_STATES})\b|(?:{_CODES})(?=,?[ ]{{1,3}}{_ZIP}))", 0),
+    rule("place", rf"(?<![\w./-])\d{{1,6}}(?:-?[A-Za-z])?(?:[ ]?[-/][ ]?\d{{1,4}})?[ ]{{1,2}}(?:[NSEW]\.?[EW]?\.?[ ]|"
+                  rf"North[ ]|South[ ]|East[ ]|West[ ])?"
+                  rf"(?:(?:\d{{1,3}}(?:st|nd|rd|th|ST|ND|RD|TH))|{_W}(?:[ ]{_W}){{0,3}})"
+                  rf"[ ]{_STREET}\b\.?(?:[ ](?:[NSEW]{{1,2}}|North|South|East|West)\b)?{_UNIT}{_TAIL}", 0),
+    rule("place", rf"(?<![\w./-])\d{{1,6}}[ ](?:Avenue|Ave|Rue|Via|Calle|Camino|Avenida|Rua|Broadway)\.?[ ]?(?:(?:de|"
+                  rf"la|del|des|of|the)[ ]){{0,2}}(?:{_W})?(?:[ ]{_W})?{_UNIT}{_TAIL}", 0),
+    rule("place", rf"\b(?:P\.?[ ]?O\.?[ ]?Box|Post Office Box|PO BOX|Box|RR[ ]?#|Rural Route|"
+                  rf"R\.R\.)[ ]?#?[ ]?\d{{1,6}}(?:,?[ ]?Box[ ]\d{{1,5}})?{_TAIL}", 0),
+    rule("place", rf"\b(?:corner of|intersection of|lives on|lives at|resides (?:at|on)|living on|house on|home on|"
+                  rf"found (?:down )?on|fell on|collision on|accident on)"
+                  rf"[ ](?P<x>(?:\d{{1,6}}[ ])?{_W}(?:[ ]{_W}){{0,3}}(?:[ ](?:and|at|&)[ ]{_W}(?:[ ]{_W}){{0,2}})?)", 0),
+    rule("place", rf"\b(?P<x>{_W}(?:[ ]{_W}){{0,2}}[ ](?:Street|Avenue|Boulevard|Blvd|Lane|Road|Drive|Parkway|"
+                  rf"Highway|Turnpike|Terrace|Crescent))\b(?![ ](?:Test|Score|drugs?))", 0),
+    rule("place", rf"\b(?:I|US|Interstate|Route|Rte|Highway|Hwy)[- ]\d{{1,3}}(?:[ ](?:near|at|"
+                  rf"and)[ ]{_W}(?:[ ]{_W})?)?\b", 0),
+    rule("place", rf"(?<![\w'])(?P<x>{_W}(?:[ ]{_W}){{0,3}})"
+                  rf",[ ]{{1,2}}(?:(?:{_SURE_CODES})\b|(?:{_STATES})\b|(?:{_CODES})(?=,?[ ]{{1,3}}{_ZIP}))", 0),
     rule("place", rf"\b(?:{_CODES}|{_STATES}),?[ ]{{1,3}}(?P<x>{_ZIP})\b", 0),
-    rule("place", rf"\b(?:zip(?:[ ]?code)?|postal[ ]?code|postcode)(?:[ ](?:is|of))?[ ]{{0,2}}[:#]?[ ]{{0,2}}(?P<x>{_ZIP}|[A-Z]{{1,2}}\d[A-Z\d]?[ ]?\d[A-Z]{{2}}|[A-Z]\d[A-Z][ ]?\d[A-Z]\d)\b"),
+    rule("place", rf"\b(?:zip(?:[ ]?code)?|postal[ ]?code|postcode)(?:[ ](?:is|"
+                  rf"of))?[ ]{{0,2}}[:#]?[ ]{{0,2}}(?P<x>{_ZIP}|[A-Z]{{1,2}}\d[A-Z\d]?[ ]?\d[A-Z]{{2}}|"
+                  rf"[A-Z]\d[A-Z][ ]?\d[A-Z]\d)\b"),
     rule("place", r"\b(?P<x>[A-Z]{1,2}\d{1,2}[A-Z]?[ ]\d[ABD-HJLNP-UW-Z]{2})\b", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>(?:St\.?|Saint|Mt\.?|Mount|Our Lady(?:[ ]of(?:[ ]the)?)?|Sacred|Holy|Good)[ ]{_W}(?:[ ]{_W}){{0,2}}(?:'s)?)(?=[ ](?:Hospital|Medical|Clinic|Health|Infirmary|Home|Church|School|Parish|Hospice|ED|ER|Emergency))", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ](?:(?:of|the|for|and|&|de|del)[ ]){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,4}}?[ ]{_ORG})\b", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ](?:(?:of|the|for|and|&)[ ]){{0,2}}{_U}[\w'.\-]{{1,24}}){{0,3}}?[ ](?:{_SCHOOL}))\b", 0),
-    rule("place", rf"\b(?P<x>(?:Hospital|University|College|Church|Clinic|Academy|School|Institute|Abbey|Town|City|County|Village|Borough|Township)[ ](?:of|for)[ ](?:the[ ])?{_W}(?:[ ]{_W}){{0,2}})\b", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'.\-]{{2,24}}(?:[ ]{_U}[\w'.\-]{{2,24}}){{0,2}}[ ](?:County|Parish|Township|Borough|Twp|Heights|Village|Reservation|Precinct|Neighborhood|Apartments|Estates|Trailer Park|Towers))\b", 0),
-    rule("place", rf"(?<![\w'-])(?P<x>{_U}[\w'&.\-]{{1,24}}(?:[ ](?:(?:and|&|of)[ ])?{_U}[\w'&.\-]{{1,24}}){{0,3}}?(?:,?[ ]{_FIRM}){{1,3}})\b\.?", 0),
-    rule("place", rf"(?i:\b(?:works?|worked|working|employed|employment|job|employee)[ ](?:at|for|by|with|of)(?:[ ](?:the|a))?)[ ](?![A-Z]{{2,4}}\b)(?P<x>{_U}[\w'&.\-]{{1,24}}(?:[ ](?:(?:and|&|of)[ ])?{_U}[\w'&.\-]{{1,24}}){{0,3}})", 0),
-    rule("place", rf"(?i:\b(?:employer|school|workplace|company|employer[ ]+name|place[ ]+of[ ]+(?:work|employment))[ ]?:[ ]{{0,3}})(?P<x>{_W}(?:[ ](?:(?:and|&|of)[ ])?{_W}){{0,4}})", 0),
-    rule("place", rf"(?i:\b(?:lives?|lived|living|resid(?:es?|ed|ing)|resident|native|born|raised|grew[ ]+up|moved|relocated|travel(?:l?ed|l?ing|s)?|trip|visited|visiting|returned|flew|vacation(?:ed|ing)?|immigrated|emigrated|originally|hometown|(?:teacher|engineer|farmer|worker|veteran|man|woman|male|female|student|driver|lady|gentleman|visitor|tourist|family|boy|girl|immigrant|refugee|patient|nurse|carpenter|miner|clerk)s?(?=[ ]from)|transferred|airlifted|drove|commutes|house|home)(?:[ ](?:here|recently|back|there|alone|home))?[ ](?:in|from|to|of|at|near|outside|around|is)(?:[ ](?:the|downtown|rural|nearby|suburban|town[ ]of|city[ ]of|village[ ]of|outside))?)[ ](?P<x>{_U}[\w'\-]{{1,24}}(?:[ ]{_U}[\w'\-]{{1,24}}){{0,2}})", 0),
-    rule("place", rf"(?i:\b(?:city|town|birthplace|place[ ]+of[ ]+birth|county|residence|hometown|municipality|village|facility|hospital|clinic|location|site|institution|organi[sz]ation|sending[ ]+facility|referring[ ]+facility|pharmacy|preferred[ ]+pharmacy|department[ ]+of)[ ]?:[ ]{{0,3}})(?P<x>{_U}[\w'.\-]{{1,24}}(?:[ ]{_U}[\w'.\-]{{1,24}}){{0,3}})", 0),
-    rule("place", r"(?i:\b(?:(?:home|mailing|street|current|permanent)[ ])?address(?:es)?[ ]?(?:is|[:=])[ ]{0,3})(?P<x>[^\n;]{4,90}?)(?=[ ]{2,}|[\n;]|$|\.[ ]|,?[ ](?i:phone|tel|cell|fax|email|mobile|dob|mrn)\b)", 0),
-    rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?![ ](?:Coma|coma|Outcome|Score|score|criteria|virus|Scale|scale|Heart|Bowel|stool|classification|encephalitis|Blue|B\b))", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>(?:St\.?|Saint|Mt\.?|Mount|Our Lady(?:[ ]of(?:[ ]the)?)?|Sacred|Holy|"
+                  rf"Good)[ ]{_W}(?:[ ]{_W}){{0,2}}(?:'s)?)(?=[ ](?:Hospital|Medical|Clinic|Health|Infirmary|Home|"
+                  rf"Church|School|Parish|Hospice|ED|ER|Emergency))", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_W}(?:[ ](?:(?:of|the|for|and|&|de|"
+                  rf"del)[ ]){{0,2}}{_W}){{0,4}}?[ ]{_ORG})\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_W}(?:[ ](?:(?:of|the|for|and|"
+                  rf"&)[ ]){{0,2}}{_W}){{0,3}}?[ ](?:{_SCHOOL}))\b", 0),
+    rule("place", rf"\b(?P<x>(?:Hospital|University|College|Church|Clinic|Academy|School|Institute|Abbey|Town|City|"
+                  rf"County|Village|Borough|Township)[ ](?:of|for)[ ](?:the[ ])?{_W}(?:[ ]{_W}){{0,2}})\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_W}(?:[ ]{_W}){{0,2}}[ ](?:County|Parish|"
+                  rf"Township|Borough|Twp|Heights|Village|Reservation|Precinct|Neighborhood|Apartments|Estates|"
+                  rf"Trailer Park|Towers))\b", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>{_W}(?:[ ](?:(?:and|&|"
+                  rf"of)[ ])?{_W}){{0,3}}?(?:,?[ ]{_FIRM}){{1,3}})\b\.?", 0),
+    rule("place", rf"(?i:\b(?:works?|worked|working|employed|employment|job|employee)[ ](?:at|for|by|with|"
+                  rf"of)(?:[ ](?:the|a))?)[ ](?![A-Z]{{2,4}}\b)(?P<x>{_W}(?:[ ](?:(?:and|&|"
+                  rf"of)[ ])?{_W}){{0,3}})", 0),
+    rule("place", rf"(?i:\b(?:employer|school|workplace|company|employer[ ]+name|place[ ]+of[ ]+(?:work|"
+                  rf"employment))[ ]?:[ ]{{0,3}})(?P<x>{_W}(?:[ ](?:(?:and|&|of)[ ])?{_W}){{0,4}})", 0),
+    rule("place", rf"(?i:\b(?:lives?|lived|living|resid(?:es?|ed|ing)|resident|native|born|raised|grew[ ]+up|moved|"
+                  rf"relocated|retired|went|fled|deported|travel(?:l?ed|l?ing|s)?|trip|visited|visiting|returned|"
+                  rf"flew|vacation(?:ed|ing)?|"
+                  rf"immigrated|emigrated|originally|hometown|(?:he|she|they|patient|who|family|i)(?:[ ](?:is|was|"
+                  rf"are|comes?|came|hails)|'s)(?=[ ]from)|here|(?:teacher|engineer|farmer|worker|veteran|man|woman|"
+                  rf"male|female|student|driver|lady|gentleman|visitor|tourist|family|boy|girl|immigrant|refugee|"
+                  rf"patient|nurse|carpenter|miner|clerk)s?(?=[ ]from)|transferred|airlifted|drove|commutes|house|"
+                  rf"home)(?:[ ](?:here|recently|back|there|alone|home))?[ ](?:in|from|to|of|at|near|outside|around|"
+                  rf"is)(?:[ ](?:the|downtown|rural|nearby|suburban|town[ ]of|city[ ]of|village[ ]of|"
+                  rf"outside))?)[ ](?P<x>{_W}(?:[ ]{_W}){{0,2}})", 0),
+    rule("place", rf"(?i:\b(?:city|town|birthplace|place[ ]+of[ ]+birth|county|residence|hometown|municipality|"
+                  rf"village|facility|hospital|clinic|location|site|institution|organi[sz]ation|sending[ ]+facility|"
+                  rf"referring[ ]+facility|pharmacy|preferred[ ]+pharmacy|department[ ]+of)"
+                  rf"[ ]?:[ ]{{0,3}})(?P<x>{_W}(?:[ ]{_W}){{0,3}})", 0),
+    rule("place", r"(?i:\b(?:(?:home|mailing|street|current|permanent)[ ])?address(?:es)?[ ]?(?:is|"
+                  r"[:=])[ ]{0,3})(?P<x>[^\n;]{4,90}?)(?=[ ]{2,}|[\n;]|$|\.[ ]|,?[ ](?i:phone|tel|cell|fax|email|"
+                  r"mobile|dob|mrn)\b)", 0),
+    rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?![ ](?:Coma|coma|Outcome|Score|score|criteria|virus|Scale|scale|Heart|"
+                  rf"Bowel|stool|classification|encephalitis|Blue|B\b))", 0),
 )  # fmt: skip
 _NOT_A_PLACE: Final = frozenset(
     "emergency intensive operating recovery medical surgical cardiac nursing this that her his the our your outside local another "
@@ -124,7 +192,8 @@ _NOT_A_PLACE: Final = frozenset(
     "bid tid qid prn qhs po iv im sc sq sc american european international world prior previous subject age sex name date discharge admission".split()
 )
 _GENERIC: Final = re.compile(
-    rf"(?:hospitals?|clinics?|pharmacy|infirmary|hospice|{_SCHOOL}|{_FIRM}|{_STREET}|healthcare|health|shelter|manor|rehab)",
+    rf"(?:hospitals?|clinics?|pharmacy|infirmary|hospice|{_SCHOOL}|{_FIRM}|{_STREET}|healthcare|health|shelter|manor|"
+    rf"rehab)",
     re.IGNORECASE,
 )
 

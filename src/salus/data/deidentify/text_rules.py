@@ -44,7 +44,10 @@ _ANY = r"[+(]?\d[\d ().\-/]{5,20}\d"
 _EXT = r"(?:[,;]?\s?\(?(?:ext(?:ension|n|\.)?|x)[.:#]?\s?\d{1,6}\)?)?"
 _NUMBER = rf"(?:{_WORLD}|{_NANP}|{_UK}|\d{{10,11}}|\d{{3}}[-. ]\d{{4}})"
 _LOOSE = rf"(?:{_NUMBER}|{_ANY}|\d{{1,5}}[- ]?\d{{3,5}}|\d{{4,7}}){_EXT}"
-_IS = r"\s{0,3}(?:number|numbers|no\.?|nr\.?|num|#|line)?\s{0,3}(?:is|was|at|to|on|[:#=.\-])?\s{0,3}(?:\([a-z]{1,6}\)\s?|\((?=[+\d(]))?"
+_IS = (
+    r"\s{0,3}(?:number|numbers|no\.?|nr\.?|num|#|line)?\s{0,3}(?:is|was|at|to|on|"
+    r"[:#=.\-])?\s{0,3}(?:\([a-z]{1,6}\)\s?|\((?=[+\d(]))?"
+)
 
 _PHONE_WORDS = (
     r"tele?phone|phone|tel|cell(?:ular)?(?:\s?phone)?|mobile|mob|pager|beeper|bleep|paged?|voicemail|callback|"
@@ -59,24 +62,30 @@ _CONTACTS: Final = (
                   r"[\w-]{1,63}(?:\s?(?:\.|\[dot\]|\(dot\)|\sdot\s)\s?[\w-]{1,63}){1,5}"),
     rule("url", r"\b(?:https?|ftps?|sftp)://[^\s<>\"')\]]{1,400}"),
     rule("url", r"\bwww\d?\.[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}(?:/[^\s<>\"')\]]{0,300})?"),
-    rule("url", rf"(?<![@\w.])[a-z0-9-]{{2,63}}(?:\.[a-z0-9-]{{2,63}}){{0,4}}\.{_TLD}(?:(?:/[^\s<>\"')\]]{{0,300}})|\b(?![.\w@]))",
+    rule("url", rf"(?<![@\w.])[a-z0-9-]{{2,63}}(?:\.[a-z0-9-]{{2,63}}){{0,4}}\.{_TLD}(?:(?:/[^\s<>\"')\]]{{0,300}})|"
+                rf"\b(?![.\w@]))",
          re.ASCII),
     rule("url", r"\b(?:facebook|instagram|linkedin|twitter|tiktok|youtube)\.com/[^\s<>\"')\]]{1,200}"),
-    rule("ip", r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:/\d{1,2}|:\d{2,5})?(?![\d.]\d)"),
+    rule("ip", r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:/\d{1,2}|"
+               r":\d{2,5})?(?![\d.]\d)"),
     rule("ip", r"(?<![:\w])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![:\w])"),
-    rule("ip", r"(?<![:\w])(?=[0-9a-f:]{0,39}[0-9a-f])(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}:){0,5}[0-9a-f]{1,4}(?![:\w])"),
+    rule("ip", r"(?<![:\w])(?=[0-9a-f:]{0,39}[0-9a-f])"
+               r"(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}:){0,5}[0-9a-f]{1,4}(?![:\w])"),
     rule("device", r"(?<![:\w-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![:\w-])"),
     rule("ssn", r"(?<![\d-])(?!000|666)\d{3}([- .])\d{2}\1\d{4}(?![\d-]\d)"),
     rule("ssn", r"(?<!\w)[x*#]{3}[- ]?[x*#]{2}[- ]?\d{4}\b"),
-    rule("ssn", r"\b(?:ssn|ss\s?#|social\s+security(?:\s+(?:number|no\.?|num|#))?|soc\.?\s?sec\.?(?:\s?(?:no|num|#)\.?)?)"
+    rule("ssn", r"\b(?:ssn|ss\s?#|social\s+security(?:\s+(?:number|no\.?|num|#))?|soc\.?\s?sec\.?(?:\s?(?:no|num|"
+                r"#)\.?)?)"
                 r"\s{0,2}(?:\(?last\s+(?:four|4)(?:\s+digits)?\)?)?\s{0,2}(?:is|of|ending|ends|in|with|[:#=\-]|\s){0,4}"
                 r"(?P<x>\d{3}[- .]?\d{2}[- .]?\d{4}|\d{4})\b"),
-    rule("ssn", r"\blast\s+(?:four|4)(?:\s+digits)?(?:\s+of)?\s+(?:(?:the|his|her|their)\s+)?(?:ssn|social(?:\s+security(?:"
+    rule("ssn", r"\blast\s+(?:four|4)(?:\s+digits)?(?:\s+of)?\s+(?:(?:the|his|her|their)\s+)?(?:ssn|"
+                r"social(?:\s+security(?:"
                 r"\s+number)?)?)\s{0,2}(?:is|are|[:#=\-]|\s){0,3}(?P<x>\d{4})\b"),
     rule("fax", rf"\b(?:telefax|facsimile|fax|fx)\b{_IS}(?P<x>{_LOOSE})"),
     rule("fax", rf"(?<![\w])f[.:]\s{{0,2}}(?P<x>{_NUMBER}{_EXT})"),
     rule("fax", rf"(?<![\w+(-])(?P<x>{_NANP}|{_WORLD}|{_UK})\s?\(?(?:fax|facsimile|f)\b\)?"),
-    rule("phone", rf"\b(?:{_PHONE_WORDS})\b{_IS}(?P<x>{_LOOSE})(?![\d/%]|\s?(?:mg|mcg|ml|mm|cm|kg|hours?|hrs?|days?|weeks?|years?))"),
+    rule("phone", rf"\b(?:{_PHONE_WORDS})\b{_IS}(?P<x>{_LOOSE})(?![\d/%]|\s?(?:mg|mcg|ml|mm|cm|kg|hours?|hrs?|days?|"
+                  rf"weeks?|years?))"),
     rule("phone", rf"(?<![\w])[ptc][.:]\s{{0,2}}(?P<x>{_NUMBER}{_EXT})"),
     rule("phone", rf"(?<![\w+(/.-])(?P<x>(?:{_NANP}|{_WORLD}){_EXT})(?![\d-])"),
     rule("phone", rf"(?<![\w+(/.-])(?P<x>{_UK}{_EXT})(?![\d-])"),
@@ -85,7 +94,9 @@ _CONTACTS: Final = (
     rule("phone", r"(?<!\w)x\d{4,6}\b"),
     rule("phone", r"\b(?:call(?:ed|ing)?|reach(?:ed|able)?|text(?:ed)?|dial(?:led|ed)?|ring)\b[^.\n\d]{0,40}?"
                   rf"\b(?:at|on|to)\s(?P<x>(?:{_NUMBER}|\d{{3}}\s\d{{4}}){_EXT})"),
-    rule("phone", rf"\b(?:call|reach|ring|text|dial|emergency|number|contact|daughter|son|wife|husband)(?:\s(?:us|me|him|her|them|the\s\w{{1,12}}))?(?:\s(?:at|on|is|no\.?|number))?\s?:?\s(?P<x>(?:{_NUMBER}|\d{{3}}\s\d{{4}}){_EXT})(?![\d-])"),
+    rule("phone", rf"\b(?:call|reach|ring|text|dial|emergency|number|contact|daughter|son|wife|husband)(?:\s(?:us|me|"
+                  rf"him|her|them|the\s\w{{1,12}}))?(?:\s(?:at|on|is|no\.?|number))?\s?:?\s(?P<x>(?:{_NUMBER}|"
+                  rf"\d{{3}}\s\d{{4}}){_EXT})(?![\d-])"),
     rule("phone", r"\b1[- .]8(?:00|33|44|55|66|77|88)[- .][A-Z0-9]{3,7}(?:[- .][A-Z0-9]{1,4})?\b"),
 )  # fmt: skip
 
