@@ -20,10 +20,10 @@ TABLES, BITS = 20, 16
 """Hash tables and bits of each: a pair with 5 % of its signs turned is met in one of them with 0.99999 certainty, two
 strangers among 100,000 in one of 2^16 buckets a table."""
 _DIRECTIONS = 32
-_SAMPLE = 5_000
+_SAMPLE = 4_000
 _CROWD = 16
-_PAIRS = 4096
-_ALL = 2_000
+_PAIRS = 2048
+_ALL = 4_000
 """Up to so many rows all pairs are compared: whitening few rows would blow up what little tells copies apart."""
 _FAINT = 0.02
 PAIRS = 200_000
@@ -84,12 +84,14 @@ def bars(plain: NDArray[np.float32], slope: NDArray[np.float32]) -> tuple[float,
     i, j = i[i != j], j[i != j]
     limits = []
     for vectors, ceiling in ((plain, CEILING[0]), (slope, CEILING[1])):
-        background = np.quantile(np.einsum("pf,pf->p", vectors[i], vectors[j]), 0.9)
+        parts = [slice(start, start + _PAIRS // 4) for start in range(0, len(i), _PAIRS // 4)]
+        alike = np.concatenate([np.einsum("pf,pf->p", vectors[i[part]], vectors[j[part]]) for part in parts])
+        background = np.quantile(alike, 0.9)
         limits.append(float(min(1 - CLOSENESS * (1 - background), ceiling)))
     return limits[0], limits[1]
 
 
-def candidates(values: NDArray[np.generic], tables: int = TABLES) -> Iterator[NDArray[np.int64]]:
+def candidates(values: NDArray[np.generic], least: float, tables: int = TABLES) -> Iterator[NDArray[np.int64]]:
     """Yield the pairs `(P, 2)` that are worth comparing, without comparing all: time grows nearly as N does.
 
     The rows are whitened along their main directions, so that what all pictures of a kind share (dark corners, a
@@ -99,13 +101,14 @@ def candidates(values: NDArray[np.generic], tables: int = TABLES) -> Iterator[ND
 
     Args:
         values: `(N, F)` thumbnails or shortened signals of any real dtype; memory beside them is 32 numbers a row.
+        least: Correlation that a pair must reach to be of use; of few rows all pairs are compared by it at once.
         tables: Hash tables; more find more.
     """
     if len(values) <= _ALL:
-        for start in range(0, len(values), 64):
-            rows = np.arange(start, min(start + 64, len(values)))
-            i, j = np.meshgrid(rows, np.arange(len(values)), indexing="ij")
-            yield np.stack([i[i < j], j[i < j]], axis=1)
+        plain = _plain(values)
+        for start in range(0, len(values), 256):
+            i, j = np.nonzero(np.triu(plain[start : start + 256] @ plain.T >= least - 1e-4, start + 1))
+            yield np.stack([i + start, j], axis=1)
         return
     rng = np.random.default_rng(0)
     some = _plain(values[_some(len(values))]).astype(np.float64)
@@ -137,7 +140,7 @@ def close_pairs(values: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray
         return np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
     least = bars(*standard(values[_some(len(values))].astype(np.float32)))
     found: dict[tuple[int, int], float] = {}
-    for pairs in candidates(values):
+    for pairs in candidates(values, least[0]):
         for start in range(0, len(pairs), _PAIRS):
             i, j = pairs[start : start + _PAIRS].T
             alike = np.einsum("pf,pf->p", _plain(values[i]), _plain(values[j]))
