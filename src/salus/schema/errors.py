@@ -73,3 +73,9 @@ class MissingDependencyError(SalusError):
     """An optional library or program that this feature needs."""
 
     exit_code = 7
+
+
+class SealError(SalusError):
+    """A sealed message that is altered, foreign, repeated or not meant for the reader, or a key that may not be used."""
+
+    exit_code = 8
