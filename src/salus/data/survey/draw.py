@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salus.data.open import read_any
+from salus.data.readers.dicom import is_dicom
+from salus.data.readers.dicom_display import to_display
+from salus.data.readers.dicom_ecg import is_dicom_waveform
 from salus.schema.errors import SalusError
 from salus.schema.sample import Image, Waveform
 
@@ -23,8 +26,11 @@ def draw(item: dict[str, Any]) -> dict[str, Any]:
     Args:
         item: `root`, and `path` relative to it.
     """
+    path = Path(item["root"]) / str(item["path"])
     try:
-        return drawn(read_any(Path(item["root"]) / str(item["path"])))
+        if is_dicom(path) and not is_dicom_waveform(path):
+            return {"png": base64.b64encode(_png(to_display(path))).decode()}
+        return drawn(read_any(path))
     except SalusError:
         return {}
 

@@ -31,7 +31,7 @@ class Mark:
     Attributes:
         place: Where: `PatientName (0010,0010)`, `EXIF GPS`, `column 'phone'`.
         kind: `name`, `birth date`, `address`, `phone`, `e-mail`, `number`, `place`, `staff`, `date`,
-            `pixels`, `private`, `person`, `text`.
+            `pixels`, `writing`, `private`, `person`, `text`.
         form: The value's form, never the value: `Xxxxx^Xxxx`, `9999-99-99`.
     """
 

@@ -117,6 +117,7 @@ _SAYS = {
     "place": "where or on what it was made",
     "private": "elements of a maker's own that may hold anything",
     "pixels": "writing in the picture itself",
+    "writing": "writing in the picture itself, perhaps",
     "text": "free text that names someone",
     "date": "a date",
 }

@@ -17,7 +17,7 @@ from salus.metrics.likeness import shortened, thumbnail
 from salus.schema.errors import DataError, SalusError
 from salus.schema.sample import Events, Image, Note, Waveform
 
-VERSION = 1
+VERSION = 2
 """Raised when looking finds more or other things, so that what a former version kept is not used."""
 WHOLE = 2**28
 """Larger files are hashed by their ends."""
@@ -154,6 +154,8 @@ def _dicom(path: Path, facts: Facts, deep: bool) -> None:
     if look_dicom.header(path, facts) and deep:
         content = read_any(path)
         describe(content, facts)
+        if isinstance(content, Image):
+            look_dicom.writing(content, facts)
 
 
 def _array(path: Path, facts: Facts, deep: bool) -> None:

@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from salus.data.deidentify.burned_in import find_burned_in
 from salus.data.readers.dicom import read_header
 from salus.data.survey.facts import Facts, Mark
 from salus.schema.errors import DataError
+from salus.schema.sample import Image
 
 # Direct identifiers of PS3.15 table E.1-1 that single a person out, and what they are.
 _PERSON = {
@@ -51,6 +53,8 @@ _FORMS = {
     "BodyPartExamined": "body part",
 }
 _DEPTH, _ITEMS = 12, 20_000
+_WRITTEN = ("US", "OT", "SC", "XA", "RF", "CR", "DX", "ES", "XC", "IVUS", "OP")
+LINES = 4
 
 
 def header(path: Path, facts: Facts) -> bool:
@@ -79,6 +83,18 @@ def header(path: Path, facts: Facts) -> bool:
         raise DataError(
             f"{path}: damaged DICOM ({type(error).__name__}: {error}); export it again from its archive"
         ) from error
+
+
+def writing(content: Image, facts: Facts) -> None:
+    """Note writing in the pixels of pictures that are made with it: ultrasound, screens, radiographs.
+
+    Single marks are taken for anatomy: of 15 chest radiographs without writing eight show one or two, of ultrasound
+    with a screen's writing none shows fewer than twenty.
+    """
+    if facts.modality in _WRITTEN and not any(mark.kind == "pixels" for mark in facts.marks):
+        lines = len(find_burned_in(content.array, read=False))
+        if lines >= LINES:
+            facts.marks.append(_counted("pixels that look like writing", "writing", lines))
 
 
 def _identity(data: Any, facts: Facts) -> None:

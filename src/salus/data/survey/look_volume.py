@@ -6,9 +6,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from salus.data.geometry_doctor import examine
+from salus.data.geometry_doctor import examine as examine_geometry
+from salus.data.signal_doctor import examine as examine_signal
 from salus.data.survey.facts import Facts
 from salus.data.survey.words import identifiers_in
 from salus.schema.errors import SalusError
@@ -90,8 +89,8 @@ def header(path: Path, facts: Facts) -> None:
 
 def geometry(content: Image, path: Path, facts: Facts) -> None:
     """Note what is doubtful about a volume's place in space."""
-    for remark in examine(content, path):
-        facts.doubt(remark.severity, "geometry", remark.what, remark.remedy)
+    for one in examine_geometry(content, path):
+        facts.doubt(one.severity, "geometry", one.what, one.remedy)
 
 
 def describe_waveform(content: Waveform, facts: Facts) -> None:
@@ -99,23 +98,11 @@ def describe_waveform(content: Waveform, facts: Facts) -> None:
     leads, points = content.array.shape
     facts.size = f"{leads} leads, {points / content.rate_hz:.3g} s at {content.rate_hz:g} Hz"
     facts.form |= {"rate": f"{content.rate_hz:g} Hz", "leads": ", ".join(content.leads[:16]), "length": f"{points}"}
-    for severity, what, remedy in _heard(content):
-        facts.doubt(severity, "signal", what, remedy)
-
-
-def _heard(content: Waveform) -> list[tuple[str, str, str]]:
-    array = content.array
-    found = []
-    if not array.size:
-        return [("error", "a signal without samples", "remove it")]
-    gaps = 1 - np.isfinite(array).mean(axis=1)
-    gone = [f"{name} {100 * share:.3g} %" for name, share in zip(content.leads, gaps, strict=True) if share > 0]
-    if gone:
-        found.append(("warning", f"gaps: {', '.join(gone[:6])}", "mask or leave out those spans"))
-    flat = [name for name, row in zip(content.leads, array, strict=True) if not np.nanstd(row[np.isfinite(row)]) > 0]
-    if flat:
-        found.append(("warning", f"flat leads: {', '.join(flat[:6])}", "leave them out"))
-    return found
+    if not points:
+        facts.doubt("error", "signal", "a signal without samples", "remove it")
+        return
+    for one in examine_signal(content):
+        facts.doubt(one.severity, "signal", one.what, one.remedy)
 
 
 def signal_header(path: Path, facts: Facts) -> None:
