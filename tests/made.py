@@ -17,6 +17,8 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
     name, words = kind.card.inputs[0]
     task, shape = kind.card.tasks[0], words.split()[0].rstrip(":,")
     rng = np.random.default_rng(seed)
+    if shape == "Note" and task == "multilabel":
+        return _formulas(name, count, rng)
     if shape == "Note":
         return _text(name, count, rng)
     if task == "restoration":
@@ -83,6 +85,15 @@ def _noisy(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset
         target = clean.astype(np.float32)
         samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs={name: image}, target=target))
     return ListDataset(samples), Question(kind="restoration", unit="HU", value_range=(-1000.0, 400.0))
+
+
+def _formulas(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
+    samples = []
+    for number in range(count):
+        text = "C" * int(rng.integers(1, 6)) + ("N" if number % 2 else "O")
+        target = np.array([number % 2, np.nan if number % 3 == 0 else float(len(text) > 3)])
+        samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs={name: Note(text=text)}, target=target))
+    return ListDataset(samples), Question(kind="multilabel", classes=("base", "long"))
 
 
 def _text(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:

@@ -36,13 +36,26 @@ def test_regression_equals_the_librarys(kind):
     assert np.abs(FlatForest().take(model).probabilities(features)[:, 0] - model.predict(features)).max() < 1e-6
 
 
+def test_gaps_take_the_librarys_branch():
+    from sklearn.ensemble import RandomForestClassifier
+
+    rng = np.random.default_rng(3)
+    features, labels = _data(rng)
+    features[rng.random(features.shape) < 0.3] = np.nan
+    forest = RandomForestClassifier(20, random_state=0).fit(features, labels)
+    assert np.abs(FlatForest().take(forest).probabilities(features) - forest.predict_proba(features)).max() < 1e-6
+
+
 def test_routes_by_hand():
-    # One split: feature 1 at 0.5; at the threshold a row goes left.
+    # One split: feature 1 at 0.5; at the threshold a row goes left, and so does a gap.
     flat = FlatForest()
     flat.set_extra_state(
-        torch.tensor([[1, 0.5, 1, 2, 0.0, 1], [-1, 0, 0, 0, 3.0, 0], [-1, 0, 0, 0, 4.0, 0]], dtype=torch.float64)
+        torch.tensor(
+            [[1, 0.5, 1, 2, 1, 0.0, 1], [-1, 0, 0, 0, 0, 3.0, 0], [-1, 0, 0, 0, 0, 4.0, 0]], dtype=torch.float64
+        )
     )
-    assert flat(torch.tensor([[9.0, 0.5], [0.0, 0.6]])).flatten().tolist() == [3.0, 4.0]
+    rows = torch.tensor([[9.0, 0.5], [0.0, 0.6], [0.0, torch.nan]])
+    assert flat(rows).flatten().tolist() == [3.0, 4.0, 3.0]
 
 
 def test_state_survives_in_an_empty_forest():
@@ -62,9 +75,11 @@ def test_refuses_what_it_cannot_answer():
     with pytest.raises(StoreError, match="expected"):
         flat.set_extra_state(torch.zeros(3, 2))
     with pytest.raises(StoreError, match="children"):
-        flat.set_extra_state(torch.tensor([[0.0, 0.5, 0, 0, 1.0, 1]]))
+        flat.set_extra_state(torch.tensor([[0.0, 0.5, 0, 0, 1, 1.0, 1]]))
     flat.set_extra_state(
-        torch.tensor([[5.0, 0.5, 1, 2, 0.0, 1], [-1, 0, 0, 0, 1.0, 0], [-1, 0, 0, 0, 1.0, 0]], dtype=torch.float64)
+        torch.tensor(
+            [[5.0, 0.5, 1, 2, 0, 0.0, 1], [-1, 0, 0, 0, 0, 1.0, 0], [-1, 0, 0, 0, 0, 1.0, 0]], dtype=torch.float64
+        )
     )
     with pytest.raises(ShapeError, match="feature 5"):
         flat(torch.zeros(1, 3))

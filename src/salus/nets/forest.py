@@ -9,15 +9,15 @@ from torch import Tensor, nn
 
 from salus.schema.errors import ShapeError, StoreError
 
-COLUMNS = 4  # feature (-1 in a leaf), threshold, left child, right child; then one value per output
+COLUMNS = 5  # feature (-1 in a leaf), threshold, left child, right child, 1 where a gap goes left; then the values
 
 
 class FlatForest(nn.Module):
     """Averages trees that are routed all at once.
 
-    The nodes of all trees stand in one table `(nodes, 4 + K)`: feature, threshold, left, right, and the K values of a
-    leaf (class shares, or the mean target). A table of any size travels in the module's extra state, so an empty
-    forest of the same class can be loaded from a file.
+    The nodes of all trees stand in one table `(nodes, 5 + K)`: feature, threshold, left, right, where a missing value
+    goes, and the K values of a leaf (class shares, or the mean target). A table of any size travels in the module's
+    extra state, so an empty forest of the same class can be loaded from a file.
     """
 
     def __init__(self) -> None:
@@ -46,6 +46,7 @@ class FlatForest(nn.Module):
                     np.where(inner, tree.threshold, 0.0),
                     np.where(inner, tree.children_left + offset, 0),
                     np.where(inner, tree.children_right + offset, 0),
+                    np.where(inner, tree.missing_go_to_left, 0),
                 ],
                 axis=1,
             )
@@ -56,7 +57,7 @@ class FlatForest(nn.Module):
         return self
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map features `(N, F)` to mean leaf values `(N, K)`, float64.
+        """Map features `(N, F)`, NaN where missing, to mean leaf values `(N, K)`, float64.
 
         Source:
             Breiman 2001, Random Forests; the answer is the mean of the trees' leaves, as scikit-learn gives it.
@@ -72,11 +73,13 @@ class FlatForest(nn.Module):
         # Trees were split on 32-bit features against 64-bit thresholds; comparing otherwise moves rows near a split.
         known = features.to(torch.float32).to(torch.float64)
         threshold, children = self.table[:, 1], self.table[:, 2:4].long()
+        gap_right = self.table[:, 4] == 0
         place = self.roots.expand(len(features), -1)
         for _ in range(self.depth):
             asked = feature[place]
             value = known.gather(1, asked.clamp(min=0))
-            child = children[place, (value > threshold[place]).long()]
+            right = torch.where(value.isnan(), gap_right[place], value > threshold[place])
+            child = children[place, right.long()]
             place = torch.where(asked < 0, place, child)
         return self.table[:, COLUMNS:][place].mean(dim=1)
 
@@ -102,13 +105,16 @@ class FlatForest(nn.Module):
         self._set(state[:, :-1].to(torch.float64).contiguous(), state[:, -1].nonzero()[:, 0])
 
     def _set(self, table: Tensor, roots: Tensor) -> None:
-        # Parents come before children, so one sweep gives every node's depth.
-        depth = np.zeros(len(table), dtype=np.int64)
         nodes = table[:, :COLUMNS].numpy()
-        for node in np.flatnonzero(nodes[:, 0] >= 0):
-            left, right = int(nodes[node, 2]), int(nodes[node, 3])
-            if not (node < left < len(table) and node < right < len(table)):
-                raise StoreError(f"forest node {node}: children {left} and {right} are not further down the table")
-            depth[left] = depth[right] = depth[node] + 1
-        self.table, self.roots = table, roots
-        self.depth = int(depth.max(initial=0))
+        inner = np.flatnonzero(nodes[:, 0] >= 0)
+        children = nodes[inner, 2:4]
+        # Parents come before children, so a route always ends.
+        wrong = (children <= inner[:, None]) | (children >= len(table))
+        if wrong.any():
+            node = int(np.flatnonzero(wrong.any(axis=1))[0])
+            left, right = children[node].astype(int)
+            raise StoreError(f"forest node {inner[node]}: children {left} and {right} are not further down the table")
+        here, depth = roots.numpy(), 0
+        while len(here := here[nodes[here, 0] >= 0]):
+            here, depth = nodes[here, 2:4].astype(np.int64).ravel(), depth + 1
+        self.table, self.roots, self.depth = table, roots, depth

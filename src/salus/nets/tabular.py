@@ -138,6 +138,17 @@ class RowEncoder:
                 parts.append(np.isnan(cells).astype(np.float64))
         return np.stack(parts, axis=1)
 
+    def measured(self, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return `raw`'s table `(N, C)` as features `(N, F)` in their own units, NaN where missing: what trees take."""
+        parts: list[NDArray[np.float64]] = []
+        for c, column in enumerate(self._learned):
+            cells = table[:, c]
+            words = column.get("categories", ())
+            parts += [(cells == k).astype(np.float64) for k in range(len(words))] or [cells]
+            if column["indicator"]:
+                parts.append(np.isnan(cells).astype(np.float64))
+        return np.stack(parts, axis=1)
+
     def typical(self) -> NDArray[np.float64]:
         """Return a row `(C,)` of `raw` that says nothing: medians of the training part, NaN for words."""
         return np.array([column["median"] if column["kind"] == "number" else np.nan for column in self._learned])
