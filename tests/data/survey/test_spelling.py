@@ -17,6 +17,7 @@ from salus.data.survey.words import identifiers_in, kind_of_column
         ({"left": 40, "lift": 1}, []),
         ({"glioma": 40, "gliomas": 39}, []),
         ({"+": 3, "-": 4}, []),
+        ({"/a": 30, "a": 3, "{score}": 40, "{T-score}": 2}, []),
         ({"male": 9, "female": 8}, []),
     ],
 )

@@ -92,7 +92,8 @@ def identities(store: Store, report: Report) -> None:
         groups[place, kind].add(path, form)
     for (place, kind), group in groups.items():
         direct = kind in _DIRECT
-        shown = f", such as {group.example}" if group.example else ""
+        sign = ", " if group.example.endswith(" of them") else ", such as "
+        shown = f"{sign}{group.example}" if group.example else ""
         report.concerns.append(
             Concern(
                 severity="error" if direct else "note" if kind in ("private", "date") else "warning",

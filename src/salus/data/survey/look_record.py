@@ -5,7 +5,7 @@ from pathlib import Path
 
 from salus.data.records.fhir_check import problems
 from salus.data.records.fhir_read import resources
-from salus.data.survey.facts import Facts
+from salus.data.survey.facts import Facts, Mark
 from salus.schema.errors import DataError
 
 _TOLD = 20
@@ -44,4 +44,4 @@ def record(path: Path, facts: Facts, deep: bool) -> None:
         )
     for (place, what), count in people.items():
         if count:
-            facts.mark(place, what, f"{count} of them")
+            facts.marks.append(Mark(place=place, kind=what, form=f"{count:,} of them"))

@@ -35,4 +35,6 @@ def text(path: Path, facts: Facts, deep: bool) -> None:
         counts = Counter(kind for kind, _ in found)
         for kind, count in counts.items():
             example = form_of(next(value for k, value in found if k == kind))
-            facts.marks.append(Mark(place="text", kind=kind, form=f"{count:,}, such as {example}"))
+            facts.marks.append(
+                Mark(place="text", kind=kind, form=example if count == 1 else f"{example} ({count:,} times)")
+            )

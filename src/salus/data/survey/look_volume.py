@@ -60,7 +60,7 @@ def _exif(exif: Any, facts: Facts) -> None:
             else:
                 facts.mark(place, kind, value)
     if exif.get_ifd(_GPS):
-        facts.mark("EXIF GPS", "place")
+        facts.mark("EXIF GPS", "address")
     details = exif.get_ifd(_DETAILS)
     for tag, (place, kind) in _CAMERA.items():
         if details.get(tag):

@@ -10,7 +10,7 @@ _RARE = 0.2
 
 
 def variants(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
-    """Return groups of words that differ in case, blanks and signs only, or by a slip in a rare one; commonest first.
+    """Return groups of words that differ in case, blanks and dashes only, or by a slip in a rare one; commonest first.
 
     Args:
         counts: Word to how often it occurs.
@@ -42,12 +42,12 @@ def variants(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
 
 def _plain(word: str) -> str:
     text = unicodedata.normalize("NFKC", word).casefold()
-    return re.sub(r"[\W_]+", "", text) or text.strip()
+    return re.sub(r"[\s_.-]+", "", text) or text.strip()
 
 
 def _slip(one: str, other: str) -> bool:
     """Tell whether two words differ by one letter added, lost, changed or swapped; digits and signs never slip."""
-    if min(len(one), len(other)) < _SHORT or abs(len(one) - len(other)) > 1:
+    if not (one + other).isalnum() or min(len(one), len(other)) < _SHORT or abs(len(one) - len(other)) > 1:
         return False
     if re.sub(r"\D", "", one) != re.sub(r"\D", "", other):
         return False

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +61,15 @@ def survey(
             _series(root, store, guard, tell)
             layout = labels.layout_of(store)
             examples = _examples(root, store, guard, layout) if deep else []
-        report = Report(title=str(root), examples=examples)
+        report = Report(title=str(root))
         gather.holdings(store, report)
         gather.broken(store, report)
         gather.doubts(store, report)
         gather.identities(store, report)
         gather.series(store, report)
         layout = labels.labels(store, report)
+        # a folder's name is a label only where folders are classes
+        report.examples = examples if layout.classes else [replace(one, label="") for one in examples]
         tell("comparing", 0, 0)
         copies = twins.exact(store, report, root, layout)
         twins.near(store, report, copies, layout)
