@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import shutil
+import struct
 import tarfile
 import zipfile
 from pathlib import Path
@@ -257,6 +258,89 @@ def text(place: Path) -> None:
     lines = "Given\tO\naspirin\tB-Drug\n81\tI-Drug\nmg\tO\n\nNo\tO\nfever\tB-Finding\n"
     _home(place, "iob", "main.iob").write_text(lines)
     _home(place, "note", "main.txt").write_text("CHEST CT\nFindings: no nodule. Größe 3 mm.\n")
+
+
+def documents(place: Path) -> None:
+    """Write annotated texts: brat with relations and events, JSON lines in three spellings."""
+    target = _home(place, "brat", "main.ann")
+    target.write_text(
+        "T1\tDrug 6 13\taspirin\nT2\tEffect 23 29;30 36\tsevere nausea\nR1\tCauses Arg1:T1 Arg2:T2\n"
+        "E1\tDrug:T1 Theme:T2\nA1\tNegated T2\n#1\tAnnotatorNotes T1\tlow dose\n"
+    )
+    target.with_suffix(".txt").write_text("Given aspirin, she had severe nausea.\n")
+    text = "Given aspirin for pain."
+    for name, row in (
+        ("spans", {"text": text, "entities": [[6, 13, "Drug"]]}),
+        ("doccano", {"id": 1, "text": text, "label": [[6, 13, "Drug"], [18, 22, "Sign"]]}),
+        ("mentions", {"text": text, "spans": [{"start": 6, "end": 13, "label": "Drug"}]}),
+    ):
+        _home(place, name, "main.jsonl").write_text("\n".join(json.dumps(row) for _ in range(4)))
+
+
+def _ibm(value: float) -> bytes:
+    """Return IBM's base-16 double of a number above 0."""
+    exponent = 64
+    while value >= 1:
+        value, exponent = value / 16, exponent + 1
+    return bytes([exponent]) + int(value * 2**56).to_bytes(7, "big")
+
+
+def xpt(place: Path) -> None:
+    """Write a SAS transport file of two numbers and a word."""
+    stamp = b"01JAN20:00:00:00"
+
+    def head(name: bytes, tail: bytes = b"0" * 30) -> bytes:
+        return (b"HEADER RECORD*******" + name.ljust(8) + b"HEADER RECORD!!!!!!!" + tail).ljust(80)
+
+    def line(text: bytes) -> bytes:
+        return (text.ljust(64) + stamp).ljust(80) + stamp.ljust(80)
+
+    data = head(b"LIBRARY") + line(b"SAS     SAS     SASLIB  9.4     X64")
+    data += head(b"MEMBER", b"000000000000000001600000000140  ")
+    data += (
+        head(b"DSCRPTR")
+        + line(b"SAS     TINY    SASDATA 9.4     X64")
+        + head(b"NAMESTR", b"0000000003".ljust(30, b"0"))
+    )
+    fields = b"".join(
+        struct.pack(">hhhh8s40s8shhh2s8shhl52s", kind, 0, 8, k + 1, name.ljust(8), b" " * 40, b" " * 8, 0, 0, 0, b"  ",
+                    b" " * 8, 0, 0, 8 * k, bytes(52))
+        for k, (name, kind) in enumerate(((b"SEQN", 1), (b"BMXBMI", 1), (b"WORD", 2)))
+    )  # fmt: skip
+    data += fields.ljust(-(-len(fields) // 80) * 80) + head(b"OBS")
+    body = b"".join(_ibm(k + 1.0) + _ibm(20 + k / 2) + f"w{k}".encode().ljust(8) for k in range(12))
+    _home(place, "xpt", "main.xpt").write_bytes(data + body.ljust(-(-len(body) // 80) * 80))
+
+
+def omop(place: Path) -> None:
+    """Write a folder of OMOP tables."""
+    tables = {
+        "person": "person_id,gender_concept_id,year_of_birth\n1,8532,1950\n2,8507,1960\n",
+        "visit_occurrence": "visit_occurrence_id,person_id,visit_concept_id,visit_start_date,visit_start_datetime,"
+        "visit_end_date,visit_end_datetime\n7,1,9201,2020-01-01,2020-01-01 08:00:00,2020-01-04,2020-01-04 10:00:00\n",
+        "measurement": "person_id,measurement_concept_id,measurement_date,measurement_datetime,value_as_number,"
+        "unit_source_value\n"
+        + "".join(f"1,3027018,2020-01-02,2020-01-02 0{k}:00:00,{70 + k},/min\n" for k in range(9)),
+        "condition_occurrence": "person_id,condition_concept_id,condition_start_date,visit_occurrence_id\n"
+        "1,201826,2020-01-02,7\n",
+        "concept": "concept_id,concept_name,vocabulary_id,concept_code\n3027018,Heart rate,LOINC,8867-4\n",
+        "death": "person_id,death_date\n1,2020-01-04\n",
+    }
+    for name, text in tables.items():
+        folder = place / "tables"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.csv").write_text(text)
+
+
+def dictionary(place: Path) -> None:
+    """Write a table and the dictionary that describes it."""
+    target = _home(place, "described", "main.csv")
+    target.write_text(
+        "column,type,unit,allowed,missing,low,high,description\nage,number,a,,-9,0,120,years\n"
+        "sex,category,,m|f,,,,\nvisit,date,,,,,,\n"
+    )
+    rows = "".join(f"{30 + k},{'mf'[k % 2]},2020-01-{k + 1:02}\n" for k in range(20))
+    target.with_name("table.csv").write_text(f"age,sex,visit\n{rows}")
 
 
 def fhir(place: Path) -> None:

@@ -111,6 +111,21 @@ def fhir(path: Path) -> None:
         str(patient)
 
 
+def omop(path: Path) -> None:
+    """Read a folder of OMOP tables to timelines."""
+    from salus.data.records.omop import read_omop
+
+    str(list(read_omop(path))[:20])
+
+
+def dictionary(path: Path) -> None:
+    """Read a data dictionary and hold a table against it."""
+    from salus.data.readers.table import read_columns
+    from salus.data.records.dictionary import apply_dictionary, read_dictionary
+
+    str(apply_dictionary(read_columns(path.with_name("table.csv")), read_dictionary(path)))
+
+
 def archive(path: Path) -> None:
     """Unpack; nothing may appear beside the folder."""
     from salus.data.unpack import unpack

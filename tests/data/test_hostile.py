@@ -19,6 +19,7 @@ from fuzz.run import MEGABYTES, SECONDS, run  # noqa: E402
 from fuzz.targets import TARGETS  # noqa: E402
 
 SHARED = ("dicom", "dicom_series", "dicom_zip", "nifti", "nrrd", "metaimage", "picture", "wfdb", "edf", "table", "text",
+          "documents", "xpt", "omop",
           "fhir", "look")  # fmt: skip
 
 
