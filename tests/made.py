@@ -23,6 +23,8 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
         return _text(name, count, rng)
     if task == "restoration":
         return _noisy(name, count, rng)
+    if task == "compression":
+        return _kept(name, count, rng)
     if task == "forecasting":
         return _series(name, count, rng)
     makers: dict[str, Any] = {"Image": _image, "Waveform": _waveform}
@@ -36,7 +38,8 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
                 id=f"s{number}", patient=f"p{number}", inputs={"row" if name == "any" else name: value}, target=target
             )
         )
-    return ListDataset(samples), Question(kind="classification", classes=("no", "yes"))
+    kind_of_question = "verification" if task == "verification" else "classification"
+    return ListDataset(samples), Question(kind=kind_of_question, classes=("no", "yes"))
 
 
 def _series(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
@@ -94,6 +97,15 @@ def _formulas(name: str, count: int, rng: np.random.Generator) -> tuple[ListData
         target = np.array([number % 2, np.nan if number % 3 == 0 else float(len(text) > 3)])
         samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs={name: Note(text=text)}, target=target))
     return ListDataset(samples), Question(kind="multilabel", classes=("base", "long"))
+
+
+def _kept(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
+    noisy, question = _noisy(name, count, rng)
+    same = [
+        Sample(id=s.id, patient=s.patient, inputs=s.inputs, target=s.inputs[name].array.clip(-1000, 400))
+        for s in noisy.samples
+    ]
+    return ListDataset(same), Question(kind="compression", unit="HU", value_range=question.value_range)
 
 
 def _text(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:

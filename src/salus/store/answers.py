@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ def write_answers(
             row["error"] = reason or "no answer"
         elif kind in ("classification", "ordinal"):
             row.update(_class_row(system, value, operating))
+        elif kind == "verification":
+            row.update(_person_row(system, value, operating))
         elif kind == "multilabel":
             row.update(_finding_row(system, value, operating))
         elif kind == "tagging":
@@ -54,6 +56,8 @@ def write_answers(
             row["file"] = _image(sample, np.asarray(value), folder / f"{number:05d}_{_plain(sample.id)}")
         else:
             raise DataError(f"answers of task {kind!r} cannot be written yet")
+        if value is not None:
+            row.update(_remark(system, sample))
         rows.append(row)
     columns = list(dict.fromkeys(key for row in rows for key in row))
     text = io.StringIO()
@@ -62,6 +66,12 @@ def write_answers(
     writer.writerows(rows)
     write_text(folder / "answers.csv", text.getvalue())
     return rows
+
+
+def _remark(system: System, sample: Sample) -> Mapping[str, Any]:
+    """Return what a system has to say beside an answer, such as that the question lies outside its domain."""
+    remark: Callable[[Sample], Mapping[str, Any]] | None = getattr(system, "remark", None)
+    return remark(sample) if remark is not None else {}
 
 
 def _class_row(system: System, value: Any, operating: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,6 +83,17 @@ def _class_row(system: System, value: Any, operating: Mapping[str, Any]) -> dict
     for name in classes:
         row[f"p_{name}"] = round(float(marks[columns.index(f"p_{name}")]), 6)
     return row
+
+
+def _person_row(system: System, value: Any, operating: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the enrolled person most alike if the score reaches the threshold of validation, and give every score."""
+    names, scores = system.task.question.classes, np.asarray(value, dtype=np.float64)
+    best, threshold = int(scores.argmax()), float(operating.get("threshold", 0.0))
+    return {
+        "answer": names[best] if scores[best] >= threshold else "not enrolled",
+        "threshold": round(threshold, 6),
+        **{f"score_{name}": round(float(score), 6) for name, score in zip(names, scores, strict=True)},
+    }
 
 
 def _finding_row(system: System, value: Any, operating: Mapping[str, Any]) -> dict[str, Any]:

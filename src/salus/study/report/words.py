@@ -34,6 +34,10 @@ METRICS = {
     "surface_dice": "Surface Dice at 1 mm",
     "dice_pooled": "Dice, voxels pooled",
     "false_structures": "Invented structures",
+    "eer": "Equal-error rate",
+    "identification": "Right person first",
+    "false_accept_rate": "False accepts",
+    "false_reject_rate": "False rejects",
 }
 
 COSTS = {
@@ -90,6 +94,10 @@ METRIC_GLOSSARY = {
     "hd95_mm": "How far the outlines are apart where they are far apart (95th percentile); 0 is equal.",
     "surface_dice": "The share of both outlines within 1 mm of the other.",
     "dice_pooled": "Dice of the voxels of all images together, so that large structures count more.",
+    "eer": "The rate at which strangers are taken for a person as often as the person is turned away; 0 is perfect.",
+    "identification": "The share of samples whose own person has the highest score.",
+    "false_accept_rate": "The share of claims to be somebody else that are believed, at the threshold of validation.",
+    "false_reject_rate": "The share of true claims that are not believed, at the threshold of validation.",
     "false_structures": "How often a structure is drawn in an image that does not hold it.",
 }
 
