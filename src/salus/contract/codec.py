@@ -22,8 +22,8 @@ class Codec(Protocol):
         """
         ...
 
-    def decode(self, data: bytes) -> NDArray[Any]:
-        """Return the rebuilt picture `(1, H, W)` in its unit.
+    def decode(self, output: Any) -> NDArray[Any]:
+        """Return the rebuilt picture `(1, H, W)` in its unit, given bytes; given tensors, what `System.decode` says.
 
         Raises:
             DataError: Foreign, damaged or cut bytes, or those of another training.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from salus.data.entry import Entry, Loaded, Remote
 from salus.data.npz import read_arrays
+from salus.data.rebuild import as_compression
 from salus.schema.errors import DataError
 from salus.schema.question import Question
 from salus.schema.sample import Image, Sample
@@ -91,7 +92,11 @@ def entry(facts: Facts) -> Entry:
         options["question"] = facts.kinds
 
     def load(folder: Path, chosen: Mapping[str, str]) -> Loaded:
-        return _load(facts, folder / _file(facts.name, chosen["size"]), chosen)
+        path = folder / _file(facts.name, chosen["size"])
+        if chosen.get("question") == "compression":
+            found = _load(facts, path, {**chosen, "question": facts.kinds[0]})
+            return as_compression(found, "uint8", (0.0, 255.0))
+        return _load(facts, path, chosen)
 
     return Entry(
         name=facts.name,

@@ -40,7 +40,7 @@ def cosine(measurements: int, block: int) -> Floats:
     axis = np.arange(block)
     waves = np.cos(np.pi * (axis + 0.5) * axis[:, None] / block) * np.sqrt(2 / block)
     waves[0] /= np.sqrt(2)
-    order = sorted(((i + j, max(i, j), i, j) for i in range(block) for j in range(block)))[:measurements]
+    order = sorted((i + j, max(i, j), i, j) for i in range(block) for j in range(block))[:measurements]
     return np.array([np.outer(waves[i], waves[j]).ravel() for _, _, i, j in order], dtype=np.float32)
 
 
@@ -129,7 +129,7 @@ def fit_code(integers: NDArray[np.int64]) -> BlockCode:
     contexts[:, 0] = _CLASSES  # the brightness of a block follows no common law
     weights = np.zeros((_CLASSES + 2, SYMBOLS))
     np.add.at(weights, (contexts[levels], integers + LIMIT), 1.0)
-    np.add.at(weights, (_CLASSES + 1, levels), 1.0)
+    np.add.at(weights[_CLASSES + 1], levels, 1.0)
     prior = np.ones_like(weights)
     size = 2.0 ** (_QUIETEST + _STEP * np.arange(_CLASSES))
     prior[:_CLASSES] = np.exp(-np.abs(np.arange(SYMBOLS) - LIMIT) / (size[:, None] + 0.3))

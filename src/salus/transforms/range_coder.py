@@ -104,9 +104,7 @@ class Decoder:
     def finish(self) -> None:
         """Check that nothing follows the last symbol; `DataError` otherwise."""
         if len(self.data) > self._place:
-            raise DataError(
-                f"{len(self.data) - self._place} bytes follow the last symbol; the picture is larger than its header says"
-            )
+            raise DataError(f"{len(self.data) - self._place} bytes follow the last symbol: larger than its header says")
 
 
 def _carry(out: bytearray) -> None:

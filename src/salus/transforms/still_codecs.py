@@ -1,6 +1,6 @@
 """Standard codecs for one grey plane of eight bits: JPEG, JPEG 2000, JPEG-LS and JPEG XL, at a wanted size."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,14 +40,14 @@ def encode(name: str, plane: Plane, level: float) -> bytes:
         raise UsageError(f"no codec {name!r}; there are {', '.join(NAMES)}")
     if not available(name):
         raise MissingDependencyError(f"imagecodecs was built without {name}; install its full wheel")
-    plane = np.ascontiguousarray(plane)
+    plane, library = np.ascontiguousarray(plane), cast("Any", imagecodecs)  # its stubs know no fractions of a dB
     if name == "jpeg":
-        return bytes(imagecodecs.jpeg8_encode(plane, level=round(level), optimize=True))
+        return bytes(library.jpeg8_encode(plane, level=round(level), optimize=True))
     if name == "jpeg2000":
-        return bytes(imagecodecs.jpeg2k_encode(plane, level=float(level), reversible=False, codecformat="j2k"))
+        return bytes(library.jpeg2k_encode(plane, level=float(level), reversible=False, codecformat="j2k"))
     if name == "jpeg_ls":
-        return bytes(imagecodecs.jpegls_encode(plane, level=round(level)))
-    return bytes(imagecodecs.jpegxl_encode(plane, distance=float(level), effort=5, usecontainer=False))
+        return bytes(library.jpegls_encode(plane, level=round(level)))
+    return bytes(library.jpegxl_encode(plane, distance=float(level), effort=5, usecontainer=False))
 
 
 def decode(name: str, data: bytes, shape: tuple[int, int]) -> Plane:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from salus.transforms.ct_noise import COUNTS, low_dose, normal_dose
 PATIENT = "LIDC-IDRI-0314"
 SEED = 314
 WINDOW = (-300.0, 300.0)
+BREATH = (-1000.0, 400.0)
+"""Window in which compressed slices are judged: lung and soft tissue."""
 SPLITS = {"train": "train", "val": "valid", "test": "test"}
 
 
@@ -27,14 +30,17 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
 
     Args:
         folder: Holds `slices.csv` and the DICOM files it names.
-        options: `dose`: percent of the normal one; `size`: pixels a side after averaging blocks.
+        options: `dose`: percent of the normal one; `size`: pixels a side after averaging blocks; `question`:
+            `restoration` of the low dose, or `compression` of the scanner's own slices.
 
     Raises:
         DataError: The table or a slice is missing or not as documented.
     """
     dose, size = options.get("dose", "25"), int(options.get("size", "256"))
     rows = _table(folder / "slices.csv")
-    _, images = _slices(folder, tuple(row["file"] for row in rows), size)
+    slices, images = _slices(folder, tuple(row["file"] for row in rows), size)
+    if options.get("question", "restoration") == "compression":
+        return _to_compress(rows, slices, images)
     clean, noisy = _pair(folder, tuple(row["file"] for row in rows), size, dose)
     samples = [
         Sample(
@@ -64,6 +70,25 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
             "the truth is the noise-free reconstruction with the same ramp, not the scanner's own slice.",
             "The scanner's circle is the inscribed circle of the slice; arms and table beyond it are cut off as air.",
         ),
+    )
+
+
+def _to_compress(rows: list[dict[str, str]], slices: NDArray[np.float32], images: tuple[Image, ...]) -> Loaded:
+    """Return the scanner's own slices, averaged over squares, as what must come back."""
+    samples = [
+        Sample(
+            id=Path(row["file"]).stem,
+            patient=PATIENT,
+            inputs={"image": replace(image, array=plane[None], modality="CT")},
+            target=plane[None],
+            meta={"split": SPLITS[row["suggested_split"]], "site": "LIDC", "recording": row["file"]},
+        )
+        for row, plane, image in zip(rows, slices, images, strict=True)
+    ]
+    return Loaded(
+        dataset=ListDataset(samples),
+        question=Question(kind="compression", unit="HU", value_range=BREATH),
+        notes=("One patient: the figures say how a method does on other slices of the same person, no more.",),
     )
 
 
@@ -124,7 +149,7 @@ ENTRY = Entry(
     name="ct_lidc_idri_0314",
     title="Chest CT of one patient with simulated low dose (LIDC-IDRI)",
     modality="image",
-    tasks=("restoration",),
+    tasks=("restoration", "compression"),
     licence="CC BY 3.0",
     citation="Armato et al., Med Phys 2011, doi:10.1118/1.3528204; data doi:10.7937/K9/TCIA.2015.LO9QL9SX",
     homepage="https://www.cancerimagingarchive.net/collection/lidc-idri/",
@@ -135,6 +160,6 @@ ENTRY = Entry(
         "slices on both sides of a block edge are 9 mm apart",
         "one fixed tube current would leave the shoulders far noisier than the chest, so it is set per slice",
     ),
-    options={"dose": ("25", "10", "40"), "size": ("256", "128")},
+    options={"dose": ("25", "10", "40"), "size": ("256", "128"), "question": ("restoration", "compression")},
     load=load,
 )

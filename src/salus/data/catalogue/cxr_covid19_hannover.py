@@ -11,6 +11,7 @@ from salus.data.entry import Entry, Loaded
 from salus.data.limits import inside
 from salus.data.on_demand import OnDemand
 from salus.data.readers.image import read_picture
+from salus.data.rebuild import as_compression, halves
 from salus.schema.errors import DataError
 from salus.schema.question import Question
 from salus.schema.sample import Row, Sample
@@ -26,12 +27,15 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
 
     Args:
         folder: Holds `data.csv` and `png`.
-        options: `question`: `projection` (front to back or back to front) or `course` (intensive care on the day of the
-            image or later); `laboratory`: `yes` adds a `Row` of values measured on that day or before.
+        options: `question`: `projection` (front to back or back to front), `course` (intensive care on the day of the
+            image or later) or `compression`, then at `size` pixels of width; `laboratory`: `yes` adds a `Row` of values
+            measured on that day or before.
 
     Raises:
         DataError: The table or a picture is missing or not as documented.
     """
+    if options.get("question") == "compression":
+        return _to_compress(folder, options)
     course = options.get("question", "projection") == "course"
     rows = _table(folder / "data.csv")
     files = [inside(folder, f"png/{row['image_id']}.png") for row in rows]
@@ -79,6 +83,17 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
     return Loaded(dataset=OnDemand(listed, read), question=question, notes=tuple(notes))
 
 
+def _to_compress(folder: Path, options: Mapping[str, str]) -> Loaded:
+    loaded = load(folder, {**options, "question": "projection"})
+    step = 640 // int(options.get("size", "640"))
+    splits = halves([row["patient_id"] for row in _table(folder / "data.csv")])
+    notes = (
+        "Half of the patients are the test part, drawn once by their numbers; validation is every eighth patient.",
+        *(("Pictures are reduced by averaging squares of two pixels a side.",) if step == 2 else ()),
+    )
+    return replace(as_compression(loaded, "uint8", (0.0, 255.0), step=step, splits=splits, mixed=True), notes=notes)
+
+
 def laboratory(row: Mapping[str, str]) -> dict[str, float]:
     """Return the values that were known when the image was taken, NaN else; beyond the range of a test is NaN too."""
     values = {}
@@ -120,7 +135,7 @@ ENTRY = Entry(
     name="cxr_covid19_hannover",
     title="Chest radiographs of patients with COVID-19: projection, or intensive care (Hannover)",
     modality="image",
-    tasks=("classification",),
+    tasks=("classification", "compression"),
     licence="CC BY 3.0",
     citation=(
         "Winther HB, Laser H, Gerbel S, Maschke SK, Hinrichs JB, Vogel-Claussen J, Wacker FK, Hoeper MM, Meyer BC. "
@@ -135,6 +150,6 @@ ENTRY = Entry(
         "offsets count days from the image to the event: a positive one lies after the image",
         "one patient died; death is no question for this set",
     ),
-    options={"question": ("projection", "course"), "laboratory": ("no", "yes")},
+    options={"question": ("projection", "course", "compression"), "laboratory": ("no", "yes"), "size": ("640", "320")},
     load=load,
 )

@@ -11,6 +11,7 @@ ENTRY = entry(
             "pneumonia",
         ),
         modality="DX",
+        kinds=("classification", "compression"),
         counts=(4708, 524, 624),
         md5={
             "28": "28209eda62fecd6e6a2d98b1501bb15f",
