@@ -66,6 +66,33 @@ def kfold(cohort: Cohort, folds: int, seed: int, valid_share: float = 0.2) -> li
     return splits
 
 
+def left_out(cohort: Cohort, seed: int, valid_share: float = 0.2) -> list[Split]:
+    """Leave each patient (or site, cell line, oxide: what stands for one) out once, in the order of their names.
+
+    A left-out one may hold a single class; what is left must hold two patients of every class.
+
+    Raises:
+        DataError: Fewer than three patients, or a class that would be gone.
+        UsageError: An impossible share.
+    """
+    _check_share(valid_share)
+    patients, owner = cohort.patient_index()
+    if len(patients) < 3:
+        raise DataError(f"the data has {len(patients)} patients; leaving one out needs three or more")
+    counts = _counts(cohort)
+    for name, having in zip(cohort.label_index()[0], (counts > 0).sum(axis=0), strict=True):
+        if having < 2:
+            raise DataError(f"class {name!r} has one patient; without it there is nothing to learn the class from")
+    splits = []
+    for held in range(len(patients)):
+        rest = np.flatnonzero(np.arange(len(patients)) != held)
+        part = np.zeros(len(patients), dtype=np.int64)
+        part[_carve(counts, rest, valid_share, np.random.default_rng([seed, 1, held]))] = 1
+        part[held] = 2
+        splits.append(_split(part[owner]))
+    return splits
+
+
 def official(cohort: Cohort, valid_share: float = 0.2, seed: int = 0) -> Split:
     """Return the split that came with the data; validation is cut from its training part by patient if it has none.
 

@@ -11,7 +11,7 @@ from typing import Any
 from salus.schema.errors import ConfigError, UsageError
 
 LARGEST = 2**22
-SPLITS = ("kfold", "official", "random")
+SPLITS = ("kfold", "official", "random", "left_out")
 ROLES = ("system", "baseline", "ablation")
 SIZES = ("small", "paper", "tiny")
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
@@ -39,8 +39,9 @@ class Part:
         title: For people.
         data: Catalogue name, manifest or folder.
         options: Options of the catalogue entry.
-        split: `kfold` (patient-grouped), `official` (as published) or `random` (the wrong one, for leak pairs).
-        folds: Number of folds of `kfold` and `random`.
+        split: `kfold` (patient-grouped), `official` (as published), `random` (the wrong one, for leak pairs) or
+            `left_out` (each patient, or what stands for one, is the test part once).
+        folds: Number of folds of `kfold` and `random`; of `left_out`, how many patients there are.
         seeds: How often everything is repeated.
         allow: Firewall rules that are overridden, with `reason`.
         reason: Why; printed in the report.

@@ -9,8 +9,9 @@ from salus.data.cohort import Cohort, cohort_of
 from salus.data.entry import Loaded
 from salus.data.fingerprint import fingerprint
 from salus.data.library import entry, names, open_data
-from salus.data.split import Split, kfold, official, random_split, train_share
+from salus.data.split import Split, kfold, left_out, official, random_split, train_share
 from salus.evaluate.firewall import Finding, duplicates_to_drop, inspect
+from salus.schema.errors import UsageError
 from salus.study.plan import Part
 from salus.tasks.registry import make
 
@@ -85,6 +86,14 @@ def _split(part: Part, cohort: Cohort, seed: int) -> list[Split]:
         return [official(cohort, valid_share=part.valid_share, seed=seed)]
     if part.split == "random":
         return random_split(cohort, folds=part.folds, seed=seed, valid_share=part.valid_share)
+    if part.split == "left_out":
+        splits = left_out(cohort, seed=seed, valid_share=part.valid_share)
+        if len(splits) != part.folds:
+            raise UsageError(
+                f"part {part.name!r}: leaving one out makes {len(splits)} folds, folds = {part.folds}; "
+                f"write folds = {len(splits)}"
+            )
+        return splits
     return kfold(cohort, folds=part.folds, seed=seed, valid_share=part.valid_share)
 
 

@@ -3,7 +3,9 @@
 Option `assay`: `all` asks for the twelve at once, where a compound that an assay did not measure is not known there;
 the name of an assay asks for it alone, over the compounds it measured. Option `features`: `descriptors` (thirteen
 properties of the molecule), `fingerprint` (these and 256 bits of its neighbourhoods) or `smiles` (the formula as text).
-Option `group`: what may not stand on both sides of a split, the Murcko `scaffold` or the `molecule` alone.
+Option `group`: what may not stand on both sides of a split, the Murcko `scaffold` or the `molecule` alone. Option
+`split`: `none` leaves it to the study, `scaffold` gives the compounds of the most frequent scaffolds to the training
+part until it holds 80 %, `random` gives it a random 80 % of the compounds, which divides scaffolds (to show that leak).
 
 Source: Bemis and Murcko 1996, doi 10.1021/jm9602928 (scaffolds); Rogers and Hahn 2010, doi 10.1021/ci100050t
 (circular fingerprints); RDKit computes both.
@@ -22,12 +24,14 @@ from salus.data.rows import TableDataset
 from salus.schema.errors import DataError, MissingDependencyError
 from salus.schema.question import Question
 from salus.schema.sample import Note, Row
+from salus.transforms.molecule import scaffold_split
 
 ASSAYS = (
     *("NR-AR", "NR-AR-LBD", "NR-AhR", "NR-Aromatase", "NR-ER", "NR-ER-LBD", "NR-PPAR-gamma"),
     *("SR-ARE", "SR-ATAD5", "SR-HSE", "SR-MMP", "SR-p53"),
 )
 BITS = 256
+DRAW = 21
 
 
 def load(folder: Path, options: Mapping[str, str]) -> Loaded:
@@ -53,6 +57,12 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
     molecules = _molecules(table.words["smiles"]) if needs_parts else [None] * len(table)
     ids = table.words["mol_id"]
     groups = _scaffolds(molecules, ids) if options.get("group", "scaffold") == "scaffold" else ids
+    sides: list[str] = []
+    if options.get("split", "none") != "none":
+        read = {line for line, molecule in enumerate(_molecules(table.words["smiles"])) if molecule is not None}
+        kept = [place for place, line in enumerate(lines) if line in read]
+        lines, targets = [lines[place] for place in kept], [targets[place] for place in kept]
+        sides = _sides(options["split"], [groups[line] for line in lines])
     bits = BITS if features == "fingerprint" else 0
     make: Callable[[int], Row | Note] = (
         partial(_written, table.words["smiles"]) if features == "smiles" else partial(_described, molecules, bits)
@@ -64,6 +74,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
         ids=[ids[i] for i in lines],
         patients=[groups[i] for i in lines],
         targets=targets,
+        metas=[{"split": side} for side in sides],
         lines=lines,
         make=make,
     )
@@ -74,11 +85,20 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
 
 def _notes(options: Mapping[str, str], unread: int) -> tuple[str, ...]:
     notes = ["Compounds in assays, no patients: what may not be divided (see `group`) stands where a patient stands."]
-    if unread:
+    if unread and options.get("split", "none") != "none":
+        notes.append(f"{unread} formulas have valences that RDKit refuses; they are left out.")
+    elif unread:
         notes.append(f"{unread} formulas have valences that RDKit refuses; their features are missing (NaN).")
     if options.get("group", "scaffold") == "scaffold":
         notes.append("Compounds without a ring have no scaffold; each counts alone.")
     return tuple(notes)
+
+
+def _sides(split: str, groups: Sequence[str]) -> list[str]:
+    if split == "scaffold":
+        return scaffold_split(groups)
+    drawn = np.random.default_rng(DRAW).permutation(len(groups)) < 0.8 * len(groups)
+    return ["train" if inside else "test" for inside in drawn.tolist()]
 
 
 def _truth(table: Columns) -> Any:
@@ -176,6 +196,7 @@ ENTRY = Entry(
         "assay": ("all", *ASSAYS),
         "features": ("descriptors", "fingerprint", "smiles"),
         "group": ("scaffold", "molecule"),
+        "split": ("none", "scaffold", "random"),
     },
     files=(Remote(url="https://deepchemdata.s3-us-west-1.amazonaws.com/datasets/tox21.csv.gz", path="tox21.csv.gz"),),
     load=load,

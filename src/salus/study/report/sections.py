@@ -37,6 +37,7 @@ SPLITS = {
     "kfold": "cross-validation",
     "official": "the publisher's own",
     "random": "random, which is known to leak",
+    "left_out": "each left out once",
 }
 
 EVIDENCE = 8

@@ -72,7 +72,7 @@ class NanotoxForestConfig(Config):
     omics: str = "omics_"
     widths: tuple[int, ...] = (64, 32)
     dropout: float = 0.1
-    epochs: int = 100
+    epochs: int = 60
     batch_size: int = 32
     learning_rate: float = 3e-3
 
