@@ -1,4 +1,4 @@
-"""Text that is burned into pictures: found by the look of its strokes, read by Tesseract where that is installed, masked.
+"""Text burned into pictures: found by the look of its strokes, read by Tesseract where that is installed, masked.
 
 Burned-in letters differ from anatomy in four ways: strokes of one width, one grey value along them, edges of one or
 two pixels, and neighbours of the same height on one line. Both polarities are searched, so MONOCHROME1 needs no care.
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from salus.schema.errors import ShapeError
 
 FRAMES: Final = 5
-"""Frames of a multi-frame picture that are searched; burned-in text stands still, and the union masks every frame."""
+"""Frames of a multi-frame picture that are searched; their union masks every frame."""
 _LARGEST: Final = 1400
-"""Longest side that is searched at full size; larger pictures are searched again at half size for their larger letters."""
+"""Longest side that is searched at full size; larger pictures are searched at half size as well."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,6 +1,7 @@
 """Candidate lines of text in one grey picture, by strokes, components and rows, rated by a logistic model."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -18,13 +19,14 @@ _STROKE: Final = 13
 _MOST_PARTS: Final = 20_000
 
 FEATURES: Final = (
-    "parts", "wide", "even", "uniform", "flat", "sharp", "contrast", "same", "stroke", "fill", "baseline", "height", "gaps",
+    "parts", "wide", "even", "uniform", "flat", "sharp", "contrast", "same", "stroke", "fill", "baseline", "height",
+    "gaps",
 )  # fmt: skip
 WEIGHTS: Final = (
     1.390, 2.288, -1.887, 3.848, -3.828, 5.360, 11.891, 0.329, -13.467, 20.203, 4.258, 0.784, 2.012,
 )  # fmt: skip
 OFFSET: Final = -21.575
-"""Logistic regression of planted lines against lines on clean pictures; `python -m benchmarks burned_in` fits it again."""
+"""Logistic regression of planted lines against lines on clean pictures; `benchmarks/burned_in.py` fits it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ def _part(
     core = drawn[drawn >= np.median(drawn)]
     return Part(
         top=box[0].start, left=box[1].start, bottom=box[0].stop, right=box[1].stop, value=value, contrast=contrast,
-        uniform=1 - min(1.0, float(core.std()) / (0.25 * contrast)), flat=1 - min(1.0, float(below.std()) / (0.25 * contrast)),
+        uniform=1 - min(1.0, float(core.std()) / (0.25 * contrast)),
+        flat=1 - min(1.0, float(below.std()) / (0.25 * contrast)),
         sharp=min(1.2, float(np.percentile(step[inside], 60)) / contrast),
         stroke=2 * float(np.percentile(inner[inside], 90)) / inside.shape[0], fill=float(inside.mean()),
     )  # fmt: skip
@@ -146,7 +149,7 @@ def _grouped(parts: list[Part]) -> list[list[Part]]:
         best, nearest = None, np.inf
         for line in reversed(lines[-300:]):
             last = line[-4:]
-            tall = max(max(one.height for one in last), part.height)
+            tall = max(part.height, *(one.height for one in last))
             small = min(max(one.height for one in last), part.height)
             gap = part.left - max(one.right for one in last)
             middle = (min(one.top for one in last) + max(one.bottom for one in last)) / 2
@@ -177,7 +180,7 @@ def features(line: list[Part]) -> NDArray[np.float64]:
     weight = np.array([max(part.fill * part.height * (part.right - part.left), 1) for part in line])
     usual = float(np.median(heights))
     left, right = min(part.left for part in line), max(part.right for part in line)
-    gaps = np.array([b.left - a.right for a, b in zip(line, line[1:], strict=False)] or [0], float)
+    gaps = np.array([b.left - a.right for a, b in pairwise(line)] or [0], float)
     contrast = float(np.average([part.contrast for part in line], weights=weight))
     bottoms = np.array([part.bottom for part in line], float)
 
@@ -186,7 +189,8 @@ def features(line: list[Part]) -> NDArray[np.float64]:
 
     return np.array([
         np.log(min(len(line), 30)), np.log(min((right - left) / max(usual, 1), 30)),
-        float((np.abs(heights - usual) <= 0.3 * usual + 1).mean()), mean("uniform"), mean("flat"), mean("sharp"), contrast / 255,
+        float((np.abs(heights - usual) <= 0.3 * usual + 1).mean()),
+        mean("uniform"), mean("flat"), mean("sharp"), contrast / 255,
         1 - min(1.0, float(np.std([part.value for part in line])) / (0.2 * contrast)), mean("stroke"), mean("fill"),
         1 - min(1.0, float(np.median(np.abs(bottoms - np.median(bottoms)))) / max(0.2 * usual, 1)), np.log(usual / 12),
         1 - min(1.0, float(np.std(gaps)) / max(usual, 1)),

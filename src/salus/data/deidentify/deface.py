@@ -1,4 +1,4 @@
-"""Faces and ears taken out of head MR and CT, the brain kept: a template's brain is fitted to the head, a region follows.
+"""Faces and ears taken out of head MR and CT, the brain kept, by a template's brain fitted to the head.
 
 The mean brain of 152 people (ICBM 2009a, inside nilearn) is fitted by an affine map that maximises mutual information,
 so the contrast of the volume does not matter. The face lies in front of and below a plane in the template's space, the
@@ -53,8 +53,8 @@ def deface(image: Image) -> Defaced:
 
     Raises:
         ShapeError: Not a volume.
-        DataError: No affine, less than 100 mm of head, or a template that does not fit: the image is not changed then and
-            must not be given away as defaced.
+        DataError: No affine, less than 100 mm of head, or a template that does not fit: the image is not changed then
+            and must not be given away as defaced.
     """
     from salus.data.deidentify.deface_fit import fit_template
 
@@ -74,8 +74,8 @@ def deface(image: Image) -> Defaced:
         array=array, spacing_mm=image.spacing_mm, affine=image.affine, unit=image.unit, modality=image.modality
     )
     note = (
-        f"Face and ears removed ({int(mask.sum()):,} voxels, {100 * mask.sum() / max(mask.size, 1):.1f} % of the volume, "
-        f"head {head:,} voxels); template fit {fit.score:.3f}. Not a promise that nobody can be recognised."
+        f"Face and ears removed ({int(mask.sum()):,} voxels, {100 * mask.sum() / max(mask.size, 1):.1f} % of the "
+        f"volume, head {head:,} voxels); template fit {fit.score:.3f}. Not a promise that nobody can be recognised."
     )
     return Defaced(changed, mask, note)
 

@@ -179,9 +179,9 @@ def _chains(text: str, words: list[tuple[int, int]]) -> Iterator[tuple[int, int]
         following = [text[slice(*place)] for place in words[index + 1 : index + 4]]
         if word not in GIVEN and first not in GIVEN:
             initial = len(word.strip(".")) == 1 and text[end - 1] == "."
-            if initial and following and following[0].lower().removesuffix("'s") in FAMILY - NOT_NAMES:
-                if not _term(text, *words[index + 1]):
-                    yield start, words[index + 1][1]
+            known = bool(following) and following[0].lower().removesuffix("'s") in FAMILY - NOT_NAMES
+            if initial and known and not _term(text, *words[index + 1]):
+                yield start, words[index + 1][1]
             continue
         last = index
         for offset, other in enumerate(following):
@@ -277,9 +277,8 @@ def _inside(place: int, taken: Sequence[Span]) -> bool:
 def _merged(spans: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
     """Unite names that touch or have only a space between them."""
     found: list[tuple[int, int]] = []
-    for start, end in sorted(set(spans)):
-        while text[end - 2 : end] == "'s" or text[end - 1] == "'":
-            end -= 2 if text[end - 1] == "s" else 1
+    for start, stop in sorted(set(spans)):
+        end = start + len(re.sub(r"(?:'s|')+$", "", text[start:stop]))
         if found and start <= found[-1][1] + 1 and (start <= found[-1][1] or text[found[-1][1]] == " "):
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         elif start < end:

@@ -15,6 +15,12 @@ def words(name: str) -> frozenset[str]:
     return frozenset(folder.joinpath(f"{name}.txt").read_text(encoding="utf-8").split())
 
 
+def lines(name: str) -> tuple[str, ...]:
+    """Return the lines of one list, for names of several words."""
+    folder = files("salus.data.deidentify").joinpath("words")
+    return tuple(folder.joinpath(f"{name}.txt").read_text(encoding="utf-8").splitlines())
+
+
 AMBIGUOUS: Final = words("ambiguous")
 """Given names that are also words, places or parts of terms; alone they prove nothing."""
 GIVEN: Final = words("given") | AMBIGUOUS

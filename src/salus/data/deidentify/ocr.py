@@ -51,8 +51,13 @@ def _strip(display: NDArray[np.uint8], box: "Box") -> NDArray[np.uint8]:
 
     cut = display[box.top : box.bottom, box.left : box.right]
     ends = np.concatenate([cut[0], cut[-1], cut[:, 0], cut[:, -1]])
-    if np.median(ends) < 128:
-        cut = 255 - cut
+    ground = float(np.median(ends))
+    level = float(np.percentile(cut, 3) if ground > float(np.median(cut)) or ground > 128 else np.percentile(cut, 97))
+    if abs(level - ground) < 16:
+        level = float(cut.max() if ground < 128 else cut.min())
+    # Letters become black and whatever is nearer to their surroundings white: grey ground spoils the reading.
+    span = level - ground or 1.0
+    cut = np.asarray(255 - np.clip((cut - ground) / span * 2 - 0.6, 0, 1) * 255, np.uint8)
     scale = _TALL / max(cut.shape[0], 1)
     size = (min(max(int(cut.shape[1] * scale), 8), 4000), _TALL)
     return np.asarray(Image.fromarray(cut).resize(size, Image.Resampling.BICUBIC))

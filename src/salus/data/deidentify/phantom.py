@@ -54,7 +54,7 @@ def make_head(
     """
     template, affine = _brain()
     pose = _pose(rng, turn_rad)
-    shape = tuple(int(round(extent / size)) for extent, size in zip((270, 270, 210), spacing_mm, strict=True))
+    shape = tuple(round(extent / size) for extent, size in zip((270, 270, 210), spacing_mm, strict=True))
     placed = np.diag([*spacing_mm[::-1], 1.0])
     placed[:3, 3] = (-105, -135, -160)
     slices, rows, columns = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")

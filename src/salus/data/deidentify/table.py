@@ -75,8 +75,8 @@ def deidentify_table(
     Args:
         source: `.csv`, `.tsv` (either with `.gz`) or `.parquet`; read twice, a block of rows at a time.
         target: Where the result goes, same kind of file; replaced whole or not at all.
-        replace: Called with a kind (`name`, `mrn`, `date`, ...) and a value; the same value must give the same answer, so
-            that pseudonyms agree across tables. For `date` it returns the shifted date in the same form.
+        replace: Called with a kind (`name`, `mrn`, `date`, ...) and a value; the same value must give the same answer,
+            so that pseudonyms agree across tables. For `date` it returns the shifted date in the same form.
         dictionary: Column to action, where the guess from name and content is wrong; see `ACTIONS`.
         dry_run: Only plan and count; nothing is written.
 
@@ -170,8 +170,8 @@ class _Worker:
         notes = []
         if sizes and min(sizes) < SMALL:
             notes.append(
-                f"{sum(n for n in sizes if n < SMALL)} of {self._rows} rows share {', '.join(self._quasi)} with fewer than "
-                f"{SMALL - 1} others; coarsen or drop one of these columns before the table is given away."
+                f"{sum(n for n in sizes if n < SMALL)} of {self._rows} rows share {', '.join(self._quasi)} with "
+                f"fewer than {SMALL - 1} others; coarsen or drop one of these columns before the table is given away."
             )
         if self._full:
             notes.append(f"More than {MOST_GROUPS:,} groups: those beyond are not counted.")

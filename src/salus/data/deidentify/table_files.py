@@ -47,7 +47,7 @@ def copy_rows(source: Path, target: Path, names: tuple[str, ...], change: Callab
         # No time or name goes into the gzip header: it would tell when and what the source was.
         raw = temporary.open("wb")
         packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) if name.endswith(".gz") else raw
-        with raw, packed, io.TextIOWrapper(packed, encoding="utf-8", newline="") as handle:  # type: ignore[type-var]
+        with raw, packed, io.TextIOWrapper(packed, encoding="utf-8", newline="") as handle:
             writer = csv.writer(handle, delimiter=separator, lineterminator="\n")
             writer.writerow(names)
             for block in rows_of(source):
@@ -57,8 +57,10 @@ def copy_rows(source: Path, target: Path, names: tuple[str, ...], change: Callab
 
 def _delimited(path: Path) -> Iterator[dict[str, list[str]]]:
     lower = path.name.lower()
-    opened: Any = gzip.open(path, "rb") if lower.endswith(".gz") else path.open("rb")
-    with opened, io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as handle:
+    with (
+        gzip.open(path, "rb") if lower.endswith(".gz") else path.open("rb") as opened,
+        io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as handle,
+    ):
         try:
             head = handle.readline(_LONGEST_LINE)
             separator = "\t" if "\t" in head else ";" if head.count(";") > head.count(",") else ","

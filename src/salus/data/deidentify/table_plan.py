@@ -126,11 +126,7 @@ class Profile:
             if all(re.fullmatch(r"\s*-?\d{1,6}(?:\.\d+)?\s*", cell) for cell in seen.cells):
                 return "keep", "its name says date, but it holds plain numbers; choose an action if they are dates"
             return "text", "its name says date, but its cells vary; dates in them are masked"
-        if (
-            action == "drop"
-            and seen.cells
-            and all(re.fullmatch(r"\s*-?\d{1,2}(?:\.\d+)?\s*", cell) for cell in seen.cells)
-        ):
+        if action == "drop" and seen.cells and all(re.fullmatch(r"\s*\d{1,2}\s*", cell) for cell in seen.cells):
             return "quasi", "its name says identifier, but it holds codes of one or two digits"
         if action == "age" and any(not re.fullmatch(r"[\s\d.yY+<>-]{1,12}", cell) for cell in seen.cells):
             return "text", "its name says age, but it holds words"
@@ -138,9 +134,7 @@ class Profile:
 
     @staticmethod
     def _by_content(seen: _Seen) -> tuple[str, str]:
-        if not seen.filled:
-            return "keep", "empty"
-        if seen.dates >= 0.8 * seen.filled:
+        if seen.dates >= 0.8 * max(seen.filled, 1):
             return "date", "its cells are dates"
         cells = seen.cells
         kinds: dict[str, int] = {}
@@ -149,18 +143,16 @@ class Profile:
                 kinds[kind] = kinds.get(kind, 0) + 1
         direct = [kind for kind in kinds if kind in _DIRECT]
         words = sum(len(cell.split()) >= 4 for cell in cells)
-        if seen.longest > 60 or words > 0.2 * len(cells):
+        if seen.longest > 60 or words > 0.2 * max(len(cells), 1):
             return "text", "its cells are sentences"
         if any(kinds[kind] >= 0.5 * len(cells) for kind in direct):
             return "drop", f"its cells look like {direct[0]}"
-        if kinds.get("name", 0) >= 0.5 * len(cells):
-            return "drop", "its cells look like names"
         listed = sum(cell.strip().lower() in FAMILY | GIVEN for cell in cells)
-        if listed > 0.3 * len(cells) and len(set(cells)) > 5:
+        if kinds.get("name", 0) >= 0.5 * max(len(cells), 1) or (listed > 0.3 * len(cells) and len(set(cells)) > 5):
             return "drop", "its cells look like names"
         if kinds:
             return "text", f"some cells look like {sorted(kinds)[0]}"
-        distinct = len(set(cells)) / len(cells)
+        distinct = len(set(cells)) / max(len(cells), 1)
         if (
             distinct > 0.98
             and len(cells) > 30

@@ -4,7 +4,6 @@ A date element other than the year is an identifier; a year alone, a week day al
 neither are blood pressures, strengths, ratios, murmur grades and spinal levels that look like dates.
 """
 
-import datetime as dt
 import re
 from typing import Final
 
@@ -92,7 +91,7 @@ _DATES: Final = (
     rule("date", r"\b(?:ides|day)\s+of\s+" + _SURE),
     rule("date", r"\b(?:Q[1-4]|week\s+\d{1,2}(?:\s+of)?)[\s,]+(?:19|20)\d{2}\b"),
 )  # fmt: skip
-_MONTH_YEAR: Final = rule("date", rf"(?<![\w./\-])(?P<x>(?:0?[1-9]|1[0-2])\s?/\s?(?:19|20)\d{{2}})(?![\w/]|\.\d)")
+_MONTH_YEAR: Final = rule("date", r"(?<![\w./\-])(?P<x>(?:0?[1-9]|1[0-2])\s?/\s?(?:19|20)\d{2})(?![\w/]|\.\d)")
 _MONTH_DAY: Final = re.compile(
     rf"(?<![\w./\-+%<>=])(?P<m>{_M})(?P<s>[/])(?P<d>0[1-9]|[12]\d|3[01]|[1-9])(?![\w/%\-]|\.\d)"
 )
@@ -193,7 +192,7 @@ def _is_month_day(text: str, match: re.Match[str]) -> bool:
         bool(_NEAR_BEFORE.search(text, max(0, match.start() - 24), match.start()))
         or not text[line : match.start()].strip()
     )
-    if int(month) == int(day) or int(day) in (2, 3, 4, 5, 6, 8, 10) and "0" not in (month[0], day[0]):
+    if int(month) == int(day) or (int(day) in (2, 3, 4, 5, 6, 8, 10) and "0" not in (month[0], day[0])):
         # 5/5, 2/6, 7/10 are grades more often than days.
         return padded or bool(
             re.search(

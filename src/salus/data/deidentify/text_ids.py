@@ -78,7 +78,8 @@ _IDS: Final = (
     rule("vehicle", r"\b(?i:plates?|(?:license|car)\s+tag|registration)\b(?:\s{0,2}(?:is|was|reads?|reading|of|"
                     r"[Nn]umber|[Nn]o\.?|NO\.?|[:#\"'-])){0,4}\s{0,2}[\"']?"
                     r"(?P<x>(?=[A-Z\- ]{0,8}\d)[A-Z0-9]{1,5}[- ]?[A-Z0-9]{2,5}(?:[- ][A-Z0-9]{1,4})?)\b", 0),
-    rule("vehicle", r"\b(?=[A-HJ-NPR-Z0-9]{0,10}[A-HJ-NPR-Z])(?=[A-HJ-NPR-Z]{0,8}\d)(?P<x>[A-HJ-NPR-Z0-9]{11}\d{6})\b", 0),
+    rule("vehicle", r"\b(?=[A-HJ-NPR-Z0-9]{0,10}[A-HJ-NPR-Z])(?=[A-HJ-NPR-Z]{0,8}\d)"
+                    r"(?P<x>[A-HJ-NPR-Z0-9]{11}\d{6})\b", 0),
     _free("device", r"serial\s?(?:number|no\.?|num|#)|ser\.?\s?(?:no\.?|#)|s\.?n\.?(?=\s?[:#])|s/n|imei|udi(?:-di|"
                     r"-pi)?|device\s?(?:id|identifier|number|no\.?|#|serial)|"
                     r"lot\s?(?:number|no\.?|#)|model\s?/\s?serial|implant\s?(?:id|number|no\.?|#|serial)|"
@@ -124,7 +125,8 @@ _IDS: Final = (
     rule("other", r"(?<![\w.])(?P<x>@[A-Za-z_][\w.]{2,30})(?![\w@])"),
     rule("other", r"\b(?:[012]\.)(?:\d{1,40}\.){4,20}\d{1,40}\b"),
     rule("other", r"(?<![\w.,/#+-])(?P<x>\d{8,20})(?![\w,/]|\.\d)"),
-    rule("other", r"(?<![\w.,/#+-])(?P<x>(?=[A-Z0-9-]{0,3}[A-Z])(?=[A-Z-]{0,5}\d)[A-Z]{1,4}-?\d{6,12})(?![\w]|\.\d)", 0),
+    rule("other", r"(?<![\w.,/#+-])(?P<x>(?=[A-Z0-9-]{0,3}[A-Z])(?=[A-Z-]{0,5}\d)"
+                  r"[A-Z]{1,4}-?\d{6,12})(?![\w]|\.\d)", 0),
 )  # fmt: skip
 _LONE: Final = re.compile(
     r"(?<![\w.,/#+@-])(?=[A-Z0-9-]*\d)[A-Z0-9]{1,20}(?:[-/][A-Z0-9]{1,14}){0,5}(?![\w@/-]|"
@@ -159,13 +161,13 @@ def find_ids(text: str) -> list[Span]:
 
 
 def _lone(text: str) -> list[Span]:
-    """Find numbers without a label that are too long to be a measurement: five digits with letters or marks, else seven."""
+    """Find numbers without a label, too long for a measurement: five digits with letters or marks, else seven."""
     found: list[Span] = []
     for match in _LONE.finditer(text):
         value = match[0]
         digits = sum(letter.isdigit() for letter in value)
         groups = re.split(r"[-/]", value)
-        if digits < 5 or (value.isdigit() and digits < 7) or "/" in value and digits < 7:
+        if digits < 5 or (value.isdigit() and digits < 7) or ("/" in value and digits < 7):
             continue
         years = all(re.fullmatch(r"(?:1[89]|20)\d{2}|\d{2}", group) for group in groups) and len(groups) == 2
         span = (

@@ -3,9 +3,10 @@
 import re
 from typing import Final
 
+from salus.data.deidentify.names_lists import lines, words
 from salus.data.deidentify.text_rules import Rule, Span, apply, rule
 
-RESTRICTED_ZIP: Final = frozenset("036 059 063 102 203 556 692 790 821 823 830 831 878 879 884 890 893".split())
+RESTRICTED_ZIP: Final = words("restricted_zip")
 """Three-digit areas with 20,000 people or fewer in the census of 2000, to be written 000.
 
 Source:
@@ -25,43 +26,12 @@ _CODES: Final = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|"
     "PA|PR|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY"
 )
-_LARGE: Final = frozenset(
-    (
-        _STATES.lower().replace(" ", "_").replace("|", " ")
-        + " america usa us uk england scotland wales ireland france "
-        "germany italy spain portugal mexico canada china japan india pakistan bangladesh vietnam korea russia ukraine "
-        "poland brazil argentina chile peru colombia ecuador venezuela cuba haiti jamaica guatemala honduras salvador "
-        "nicaragua panama philippines indonesia malaysia thailand singapore australia nigeria ghana kenya ethiopia egypt "
-        "morocco algeria tunisia sudan somalia israel iran iraq syria lebanon jordan turkey greece sweden norway denmark "
-        "finland iceland netherlands belgium austria switzerland hungary romania bulgaria serbia croatia europe asia africa "
-        "taiwan afghanistan nepal cambodia laos myanmar home work school hospital clinic bed icu er ed or the a an his her "
-        "their our this that new north south east west northern southern western eastern central middle midwest outside"
-    ).split()
+_LARGE: Final = (
+    words("large_places")
+    | {name.lower().replace(" ", "_") for name in _STATES.split("|")}
+    | {name.lower() for name in _STATES.split("|")}
 )
-_CITIES: Final = (
-    "New York City|Los Angeles|Chicago|Houston|Phoenix|Philadelphia|San Antonio|San Diego|Dallas|San Jose|Austin|"
-    "Jacksonville|"
-    "Fort Worth|San Francisco|Seattle|Denver|Boston|Nashville|Detroit|Oklahoma City|Portland|Las Vegas|Memphis|"
-    "Louisville|"
-    "Baltimore|Milwaukee|Albuquerque|Tucson|Fresno|Sacramento|Kansas City|Mesa|Atlanta|Omaha|Colorado Springs|Raleigh|"
-    "Long Beach|Virginia Beach|Miami|Oakland|Minneapolis|Tulsa|Bakersfield|Wichita|Arlington|Tampa|New Orleans|"
-    "Cleveland|"
-    "Honolulu|Anaheim|Lexington|Stockton|Corpus Christi|Riverside|Santa Ana|Cincinnati|Saint Paul|St\\. Paul|"
-    "Pittsburgh|"
-    "Greensboro|Anchorage|Plano|Newark|Durham|Chandler|Toledo|St\\. Louis|Saint Louis|Fort Wayne|Jersey City|Buffalo|"
-    "Laredo|"
-    "Scottsdale|Reno|Norfolk|Irving|Fremont|Boise|Richmond|Baton Rouge|Des Moines|Spokane|Rochester|Tacoma|Fontana|"
-    "Yonkers|"
-    "Birmingham|Montgomery|Akron|Little Rock|Huntsville|Shreveport|Tallahassee|Knoxville|Worcester|Brownsville|"
-    "Providence|"
-    "Salt Lake City|Chattanooga|Fort Lauderdale|Santa Rosa|Springfield|Salem|Eugene|Hartford|Bridgeport|New Haven|"
-    "Syracuse|"
-    "Dayton|Savannah|Bronx|Brooklyn|Queens|Manhattan|Staten Island|Harlem|Hollywood|Cambridge|Brookline|Somerville|"
-    "Quincy|"
-    "London|Manchester|Liverpool|Leeds|Glasgow|Edinburgh|Dublin|Paris|Berlin|Munich|Toronto|Montreal|Vancouver|Sydney|"
-    "Melbourne|Tokyo|Beijing|Shanghai|Mumbai|Delhi|Lagos|Nairobi|Cairo|Madrid|Barcelona|Rome|Milan|Vienna|Moscow|"
-    "Mexico City"
-)
+_CITIES: Final = "|".join(re.escape(city) for city in lines("cities"))
 _STREET: Final = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Drive|Dr|Lane|Ln|Boulevard|Blvd|Court|Ct|Circle|Cir|Place|Pl|Terrace|Ter|Terr|"
     r"Way|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Trl|Turnpike|Tpke|Alley|Aly|Loop|Crescent|Cres|Close|Row|Path|"
@@ -130,9 +100,10 @@ _PLACES: Final[tuple[Rule, ...]] = (
                   rf"la|del|des|of|the)[ ]){{0,2}}(?:{_W})?(?:[ ]{_W})?{_UNIT}{_TAIL}", 0),
     rule("place", rf"\b(?:P\.?[ ]?O\.?[ ]?Box|Post Office Box|PO BOX|Box|RR[ ]?#|Rural Route|"
                   rf"R\.R\.)[ ]?#?[ ]?\d{{1,6}}(?:,?[ ]?Box[ ]\d{{1,5}})?{_TAIL}", 0),
-    rule("place", rf"\b(?:corner of|intersection of|lives on|lives at|resides (?:at|on)|living on|house on|home on|"
-                  rf"found (?:down )?on|fell on|collision on|accident on)"
-                  rf"[ ](?P<x>(?:\d{{1,6}}[ ])?{_W}(?:[ ]{_W}){{0,3}}(?:[ ](?:and|at|&)[ ]{_W}(?:[ ]{_W}){{0,2}})?)", 0),
+    rule("place", r"\b(?:corner of|intersection of|lives on|lives at|resides (?:at|on)|living on|house on|home on|"
+                  r"found (?:down )?on|fell on|collision on|accident on)"
+                  rf"[ ](?P<x>(?:\d{{1,6}}[ ])?{_W}(?:[ ]{_W}){{0,3}}"
+                  rf"(?:[ ](?:and|at|&)[ ]{_W}(?:[ ]{_W}){{0,2}})?)", 0),
     rule("place", rf"\b(?P<x>{_W}(?:[ ]{_W}){{0,2}}[ ](?:Street|Avenue|Boulevard|Blvd|Lane|Road|Drive|Parkway|"
                   rf"Highway|Turnpike|Terrace|Crescent))\b(?![ ](?:Test|Score|drugs?))", 0),
     rule("place", rf"\b(?:I|US|Interstate|Route|Rte|Highway|Hwy)[- ]\d{{1,3}}(?:[ ](?:near|at|"
@@ -183,14 +154,7 @@ _PLACES: Final[tuple[Rule, ...]] = (
     rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?![ ](?:Coma|coma|Outcome|Score|score|criteria|virus|Scale|scale|Heart|"
                   rf"Bowel|stool|classification|encephalitis|Blue|B\b))", 0),
 )  # fmt: skip
-_NOT_A_PLACE: Final = frozenset(
-    "emergency intensive operating recovery medical surgical cardiac nursing this that her his the our your outside local another "
-    "urgent general primary family outpatient inpatient school home same community university hospital clinic acute patient "
-    "children's pediatric rehabilitation skilled public private state county regional teaching tertiary dermatology neurology "
-    "cardiology oncology follow follow-up coumadin warfarin pain wound diabetes eye anticoagulation hypertension in at to from by "
-    "if when on and or we she he they it there please patients stool blood step bone red white care health national dental "
-    "bid tid qid prn qhs po iv im sc sq sc american european international world prior previous subject age sex name date discharge admission".split()
-)
+_NOT_A_PLACE: Final = words("no_places")
 _GENERIC: Final = re.compile(
     rf"(?:hospitals?|clinics?|pharmacy|infirmary|hospice|{_SCHOOL}|{_FIRM}|{_STREET}|healthcare|health|shelter|manor|"
     rf"rehab)",
