@@ -274,7 +274,7 @@ def documents(place: Path) -> None:
         ("doccano", {"id": 1, "text": text, "label": [[6, 13, "Drug"], [18, 22, "Sign"]]}),
         ("mentions", {"text": text, "spans": [{"start": 6, "end": 13, "label": "Drug"}]}),
     ):
-        _home(place, name, "main.jsonl").write_text("\n".join(json.dumps(row) for _ in range(4)))
+        _home(place, name, "main.jsonl").write_text("\n".join(json.dumps(row | {"id": k}) for k in range(4)))
 
 
 def _ibm(value: float) -> bytes:

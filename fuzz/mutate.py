@@ -18,6 +18,7 @@ _EXTREMES = (0, 1, *(2**bits for bits in (7, 15, 24, 31)), *(2**bits - 1 for bit
 _WORDS = (
     b"-1", b"0", b"1e309", b"nan", b"99999999999999999999", b"-9223372036854775808", b"1e-320", b"", b"../../etc/pass",
     b"/dev/zero", b"x" * 300, b"\xff\xfe", b"\0", b"%s%n", b"2147483648", b"4294967295", b"0x10", b"1,5", b"True",
+    b"9" * 5000,
 )  # fmt: skip
 _VALUES: tuple[Any, ...] = (
     None, True, -1, 2**70, 1e308, float("nan"), "", "x" * 500, [], {}, [[[[]]]], "../../../etc/passwd", "0000-00-00",

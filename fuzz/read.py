@@ -161,6 +161,15 @@ def run(path: Path) -> None:
     load(path)
 
 
+def run_signed(path: Path) -> None:
+    """Load an artifact whose checksums were written anew after the damage, as someone would who means harm."""
+    from salus.store.artifact import load
+    from salus.store.checksums import write_checksums
+
+    write_checksums(path)
+    load(path)
+
+
 def look(path: Path) -> None:
     """Look at a file as a check does: it never raises, whatever the file holds."""
     import json

@@ -60,5 +60,6 @@ TARGETS: dict[str, Target] = {
     "manifest": Target(make=good.manifest, read=read.manifest),
     "study": Target(make=good.study, read=read.study),
     "run": Target(make=good.run, read=read.run, entry=_itself, bombs=bombs.run),
+    "run_signed": Target(make=good.run, read=read.run_signed, entry=_itself),
     "look": Target(make=good.everything, read=read.look),
 }

@@ -46,7 +46,7 @@ def read_jsonl(path: Path | str) -> tuple[Document, ...]:
             continue
         try:
             content = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # not JSON, or a number of more digits than Python reads
             raise DataError(f"{found}, line {number}: not JSON ({error}); fetch or export the file again") from None
         document = _document(content, f"{found}, line {number}", str(len(documents) + 1))
         if document.id in ids:
