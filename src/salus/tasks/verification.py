@@ -118,14 +118,16 @@ class Verification(Task):
         found = []
         for target in truth:
             label = target.get("label") if isinstance(target, Mapping) else target
-            whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
-            if not whole or not STRANGER <= int(label) < len(self.classes):
+            if isinstance(label, bool) or not isinstance(label, int | np.integer) or not self._enrolled(int(label)):
                 raise DataError(
                     f"target {target!r} is none of the {len(self.classes)} enrolled people; give their number, "
                     f"or {STRANGER} for a stranger"
                 )
             found.append(int(label))
         return np.array(found, dtype=np.int64)
+
+    def _enrolled(self, label: int) -> bool:
+        return STRANGER <= label < len(self.classes)
 
     def stratum(self, target: Any) -> str:
         """Return the person's name."""

@@ -82,8 +82,8 @@ class AccessTrust(System):
         tasks=("verification",),
         inputs=(("gait", "Waveform (3n, T) at 20 Hz: acceleration g, rotation deg/s of worn tags; 4 s or more"),),
         modalities=("signal",),
-        review="Users identified and authenticated by deep learning over encrypted transport, in a real-time prototype; "
-        "said to be more accurate and to scale better than earlier access control.",
+        review="Users identified and authenticated by deep learning over encrypted transport, in a real-time "
+        "prototype; said to be more accurate and to scale better than earlier access control.",
         reported=(
             ("paper: precision, recall and F1 about 0.95", "split not stated"),
             ("paper: accuracy 0.98", "split not stated"),
