@@ -86,7 +86,9 @@ class AccessRisk(System):
         explain_input="row",
     )
     config_type: ClassVar[type[Config]] = AccessRiskConfig
-    small: ClassVar[Config] = AccessRiskConfig(epochs=40, patience=8)
+    small: ClassVar[Config] = AccessRiskConfig(
+        pieces=24, dropout=0.3, average=0.99, learning_rate=2e-3, epochs=40, patience=8
+    )
     tiny: ClassVar[Config] = AccessRiskConfig(widths=(16, 8), dropout=0.0, epochs=2, batch_size=16)
     config: AccessRiskConfig
 
