@@ -36,12 +36,14 @@ def refuse_raw(sample: Sample) -> None:
         UnitError: Integers of 16 bits that are not HU.
     """
     image = sample.inputs.get("image")
-    if isinstance(image, Image) and image.array.dtype.kind in "iu" and image.array.dtype.itemsize == 2:
-        if image.unit != "HU":
-            raise UnitError(
-                f"sample {sample.id}: 16-bit values in {image.unit!r} without rescale values; "
-                "apply slope and intercept, or convert the picture to 8 bits"
-            )
+    if not isinstance(image, Image):
+        return
+    stored = image.array.dtype.kind in "iu" and image.array.dtype.itemsize == 2
+    if stored and image.unit != "HU":
+        raise UnitError(
+            f"sample {sample.id}: 16-bit values in {image.unit!r} without rescale values; "
+            "apply slope and intercept, or convert the picture to 8 bits"
+        )
 
 
 def coded_batch(samples: Sequence[Sample], trained: Mapping[str, Any], patch: int = 0) -> Batch:

@@ -15,6 +15,7 @@ from salus.schema.errors import DataError
 from salus.schema.files import write_text
 from salus.schema.sample import Image, Note, Sample
 from salus.store.artifact import write_json
+from salus.tasks.compression import total_bytes
 
 
 def write_answers(
@@ -52,6 +53,8 @@ def write_answers(
             row.update(
                 {f"value_{place + 1}" if len(numbers) > 1 else "value": n for place, n in enumerate(numbers.tolist())}
             )
+        elif kind == "compression":
+            row.update(_coded(sample, np.asarray(value), folder / f"{number:05d}_{_plain(sample.id)}"))
         elif kind == "restoration":
             row["file"] = _image(sample, np.asarray(value), folder / f"{number:05d}_{_plain(sample.id)}")
         else:
@@ -133,6 +136,13 @@ def _image(sample: Sample, value: Any, stem: Path) -> str:
     path = stem.with_name(stem.name + ".nii.gz")
     write_volume(path, value, image.spacing_mm, image.affine)
     return path.name
+
+
+def _coded(sample: Sample, value: Any, stem: Path) -> dict[str, Any]:
+    """Write a picture that went through bytes; bytes and bits a pixel count everything that travels once sealed."""
+    size = total_bytes(value)
+    bits = round(8 * size / value[0].size, 4)
+    return {"file": _image(sample, value[1:], stem), "bytes_sealed": size, "bits_per_pixel": bits}
 
 
 def _mask(system: System, sample: Sample, value: Any, stem: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How few bytes does a picture need, and what is left of it? Rebuilt pictures judged beside the bytes that travelled."""
+"""How few bytes does a picture need, and what is left of it? Rebuilt pictures are judged beside real bytes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar

@@ -160,6 +160,6 @@ ENTRY = Entry(
         "slices on both sides of a block edge are 9 mm apart",
         "one fixed tube current would leave the shoulders far noisier than the chest, so it is set per slice",
     ),
-    options={"dose": ("25", "10", "40"), "size": ("256", "128"), "question": ("restoration", "compression")},
+    options={"dose": ("25", "10", "40"), "size": ("256", "128", "512"), "question": ("restoration", "compression")},
     load=load,
 )

@@ -137,7 +137,8 @@ class TvRecovery(System):
     def _recover(self, measured: NDArray[np.float32], shape: tuple[int, ...], strength: float) -> NDArray[np.float32]:
         size, block, steps = (shape[0], shape[1]), self.config.block, self.config.iterations
         image = blocks.plane_from(measured @ self.rows, size, block)
-        ahead, momentum = image, 1.0
+        ahead: NDArray[np.float32] = image
+        momentum = 1.0
         for number in range(steps):
             # A strong start fills the gaps between blocks; the last step decides how smooth the picture is.
             weight = strength * 16.0 ** (1 - (number + 1) / steps)
@@ -145,6 +146,7 @@ class TvRecovery(System):
             nearer = ahead + blocks.plane_from(apart @ self.rows, size, block)
             following = total_variation(nearer, weight).astype(np.float32)
             grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-            ahead = following + np.float32((momentum - 1) / grown) * (following - image)
+            pushed = following + np.float32((momentum - 1) / grown) * (following - image)
+            ahead = pushed.astype(np.float32)
             image, momentum = following, grown
         return image

@@ -52,6 +52,7 @@ class SealedReconstructionConfig(Config):
         decoder: `unrolled`, or `plain`: the same convolutions without step and threshold.
         phases: Unrolled iterations.
         width: Channels.
+        fold: Pixels a side that become channels before the convolutions; 1 for none.
         deblocker: Layers of the last residual stack; in mode `jpeg` the whole network.
         mirror_weight: Of the distance of the two transforms from mirroring each other.
         skew_weight: Of the distance of a learnt matrix from orthonormal rows.
@@ -72,6 +73,7 @@ class SealedReconstructionConfig(Config):
     decoder: Literal["unrolled", "plain"] = "unrolled"
     phases: int = 9
     width: int = 32
+    fold: int = 1
     deblocker: int = 10
     mirror_weight: float = 0.01
     skew_weight: float = 0.01
@@ -95,8 +97,8 @@ class SealedReconstruction(System):
         tasks=("compression",),
         inputs=(("image", "Image (1, H, W), HU or 8-bit grey"),),
         modalities=("image",),
-        review="A network rebuilds the image from a compressed version that travels under hybrid symmetric and asymmetric "
-        "encryption; accurate and secure on a known set.",
+        review="A network rebuilds the image from a compressed version, which travels under hybrid (symmetric and "
+        "asymmetric) encryption; accurate and secure on a known set.",
         deviations=(
             "The layers of the original are not known: unrolled shrinkage over measured blocks stands in their place.",
             "The learnt matrix starts at the smoothest cosine functions; the fixed one keeps the mean of a block in a "
@@ -118,7 +120,7 @@ class SealedReconstruction(System):
     )
     config_type = SealedReconstructionConfig
     small: ClassVar[SealedReconstructionConfig] = SealedReconstructionConfig(
-        phases=5, width=16, deblocker=4, batch_size=8, epochs=4, steps_per_epoch=60, learning_rate=2e-3,
+        phases=5, width=32, fold=2, deblocker=6, batch_size=8, epochs=5, steps_per_epoch=60, learning_rate=3e-3,
         schedule="cosine",
     )  # fmt: skip
     tiny: ClassVar[SealedReconstructionConfig] = SealedReconstructionConfig(
@@ -133,14 +135,14 @@ class SealedReconstruction(System):
 
     def __init__(self, task: Task, config: SealedReconstructionConfig, fingerprint: Mapping[str, Any]) -> None:
         super().__init__(task, config, fingerprint)
-        self.deblock = Deblocker(config.width, config.deblocker)
+        self.deblock = Deblocker(config.width, config.deblocker, config.fold)
         if config.mode == "jpeg":
             return
         count = blocks.count(config.ratio, config.block)
         rows = (blocks.cosine if config.matrix == "learnt" else blocks.gaussian)(count, config.block)
         self.sampler = BlockSampler(torch.from_numpy(rows), config.block, learnt=config.matrix == "learnt")
         plain = config.decoder == "plain"
-        self.phases = nn.ModuleList(Phase(config.width, plain=plain) for _ in range(config.phases))
+        self.phases = nn.ModuleList(Phase(config.width, config.fold, plain=plain) for _ in range(config.phases))
         code = blocks.flat_code(count)
         self.register_buffer("span", torch.full((count,), 1e-3))
         self.register_buffer("contexts", torch.from_numpy(code.contexts))
