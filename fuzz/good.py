@@ -78,6 +78,9 @@ def dicom_objects(place: Path) -> None:
 
 def dicomdir(place: Path) -> None:
     """Write a DICOMDIR beside its files."""
+    import gc
+    import warnings
+
     from pydicom.fileset import FileSet
 
     folder = _home(place, "medium").parent
@@ -88,6 +91,10 @@ def dicomdir(place: Path) -> None:
     for path in sorted(source.iterdir()):
         files.add(path)
     files.write(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # pydicom leaves its temporary folder to the collector
+        del files
+        gc.collect()
     shutil.rmtree(source)
 
 

@@ -82,8 +82,9 @@ def _items(place: Path, names: Sequence[str], count: int, seed: int, first: int)
         share = max(1, count // len(goods))
         for good in goods:
             yield {"target": name, "good": str(good), "number": -1, "seed": seed}
-            step = max(1, CUTS // share) if first < CUTS and share < 2 * CUTS else 1
-            numbers = list(range(first, CUTS, step))[: share // 2 if share < 2 * CUTS else None]
+            cuts = min(CUTS, (share + 1) // 2) if first < CUTS else 0
+            # Fewer than a hundred cuts are spread over the length; another seed takes other places.
+            numbers = sorted({(k * CUTS // cuts + seed) % CUTS for k in range(cuts)})
             numbers += range(max(CUTS, first), max(CUTS, first) + share - len(numbers))
             for number in numbers:
                 yield {"target": name, "good": str(good), "number": number, "seed": seed}

@@ -18,9 +18,8 @@ from fuzz.mutate import cut, mutate  # noqa: E402
 from fuzz.run import MEGABYTES, SECONDS, run  # noqa: E402
 from fuzz.targets import TARGETS  # noqa: E402
 
-SHARED = ("dicom", "dicom_series", "dicom_zip", "nifti", "nrrd", "metaimage", "picture", "wfdb", "edf", "table", "text",
-          "documents", "xpt", "omop",
-          "fhir", "look")  # fmt: skip
+HEAVY = ("run", "run_signed")
+"""Targets whose good files are trained."""
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +30,10 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_few_of_each_reader_end_in_a_result_or_one_typed_error(tmp_path: Path) -> None:
-    found = run(SHARED, 8, seed=int(os.environ.get("SALUS_FUZZ_SEED", "0")), out=tmp_path)
+    names = [name for name in TARGETS if name not in HEAVY]
+    found = run(names, 6, seed=int(os.environ.get("SALUS_FUZZ_SEED", "0")), out=tmp_path)
     assert not found.faults, found.faults[:3]
-    assert found.cases >= 8 * len(SHARED)
+    assert found.cases >= 6 * len(names)
     assert found.verdicts["refused"] >= 0.2 * found.cases
     assert found.verdicts["read"] >= 0.1 * found.cases
     assert found.peak_mb <= MEGABYTES
@@ -41,9 +41,9 @@ def test_a_few_of_each_reader_end_in_a_result_or_one_typed_error(tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(TARGETS))
-def test_cuts_at_every_hundredth_and_bombs(name: str, tmp_path: Path) -> None:
-    found = run([name], 120, out=tmp_path)
+@pytest.mark.parametrize("name", HEAVY)
+def test_a_few_artifacts(name: str, tmp_path: Path) -> None:
+    found = run([name], 8, out=tmp_path)
     assert not found.faults, found.faults[:3]
 
 
@@ -73,14 +73,14 @@ def test_mutators_never_fail(name: str, data: bytes) -> None:
 def test_the_harness_tells_a_hang_a_crash_and_a_wrong_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fuzzer that could not find anything would prove nothing."""
     (tmp_path / "planted.py").write_text(
-        "import fuzz.targets, fuzz.case, os, time\n"
+        "import fuzz.targets, fuzz.case, os\n"
         "from pathlib import Path\n"
         "def make(place):\n"
         "    for name in ('hang', 'crash', 'wrong', 'memory', 'fine'):\n"
         "        (place / name).mkdir(parents=True)\n"
         "        (place / name / f'{name}.bin').write_bytes(b'x' * 10)\n"
         "def read(path):\n"
-        "    if path.stem == 'hang': time.sleep(60)\n"
+        "    while path.stem == 'hang': pass\n"
         "    if path.stem == 'crash': os.abort()\n"
         "    if path.stem == 'wrong': raise KeyError('no')\n"
         "    if path.stem == 'memory': b'y' * (600 * 2**20)\n"
@@ -91,7 +91,7 @@ def test_the_harness_tells_a_hang_a_crash_and_a_wrong_error(tmp_path: Path, monk
     import planted  # type: ignore[import-not-found]  # noqa: F401
 
     monkeypatch.setattr("fuzz.run.CASE", "planted:case")
-    monkeypatch.setattr("fuzz.run.SECONDS", 3.0)
+    monkeypatch.setattr("fuzz.run.SECONDS", 1.5)
     try:
         found = run(["planted"], 10, first=100)
     finally:

@@ -20,7 +20,9 @@ from salus.schema.errors import UsageError
 
 AHEAD = 8
 """Items that a child holds at a time; it works on the first."""
+PATIENCE = 6.0
 _TICK_S = 0.05
+_TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -33,7 +35,7 @@ class Done:
         value: What the function returned; None after a failure.
         failure: Empty, `time`, `memory`, `crash` or `error`.
         detail: The error, or how the child ended, in one line.
-        seconds: From the child's taking the item to its answer.
+        seconds: Of processor time, from the child's taking the item to its answer.
     """
 
     item: Any
@@ -48,6 +50,7 @@ class _Child:
     process: subprocess.Popen[bytes]
     waiting: deque[Any] = field(default_factory=deque)
     since: float = 0.0
+    busy_s: float = 0.0
     ready: bool = False
     buffer: bytes = b""
 
@@ -58,7 +61,8 @@ class Guard:
     Args:
         function: `module:name`; takes one JSON value, returns one.
         workers: How many children.
-        seconds: Most time for one item.
+        seconds: Most processor time for one item; by the clock it may take `PATIENCE` times as long, since other
+            programs may keep the processor busy.
         memory: Most resident bytes of a child; `None` for a third of the machine's.
         extra: Bytes that a child may map beyond what it has at its start, so that a single giant allocation fails at
             once; None sets no such bound.
@@ -140,7 +144,8 @@ class Guard:
             if child not in self.children or not child.waiting:
                 continue
             resident = _resident(child.process.pid)
-            if child.ready and now - child.since > self.seconds:
+            took = _processor_s(child.process.pid) - child.busy_s
+            if child.ready and (took > self.seconds or now - child.since > PATIENCE * self.seconds):
                 yield from self._lost(child, again, "time", f"took more than {self.seconds:g} s")
             elif resident > self.memory:
                 yield from self._lost(child, again, "memory", f"held {resident >> 20:,} MB")
@@ -154,15 +159,15 @@ class Guard:
             if "ready" in said:
                 if said["ready"] is not True:
                     raise UsageError(f"{self.function}: {said['ready']}")
-                child.ready, child.since = True, now
+                child.ready, child.since, child.busy_s = True, now, _processor_s(child.process.pid)
                 continue
-            item = child.waiting.popleft()
+            item, busy_s = child.waiting.popleft(), _processor_s(child.process.pid)
             failure = "error" if "error" in said else ""
             yield Done(
                 item=item, value=said.get("value"), failure=failure, detail=said.get("error", ""),
-                seconds=now - child.since,
+                seconds=min(now - child.since, max(0.0, busy_s - child.busy_s)),
             )  # fmt: skip
-            child.since = time.monotonic()
+            child.since, child.busy_s = time.monotonic(), busy_s
 
     def _lost(self, child: _Child, again: deque[Any], failure: str, detail: str) -> Iterator[Done]:
         seconds = time.monotonic() - child.since
@@ -191,7 +196,7 @@ def _give(child: _Child, item: Any) -> bool:
     """Send one item; False where the child is gone, which its closed answers will show."""
     pipe = _pipe(child.process.stdin)
     if not child.waiting:
-        child.since = time.monotonic()
+        child.since, child.busy_s = time.monotonic(), _processor_s(child.process.pid)
     with contextlib.suppress(BrokenPipeError):
         pipe.write(json.dumps(item).encode() + b"\n")
         pipe.flush()
@@ -222,6 +227,22 @@ def _ending(code: int) -> str:
         return f"the reader crashed ({signal.Signals(-code).name})"
     except ValueError:
         return f"the reader crashed (signal {-code})"
+
+
+def _processor_s(pid: int) -> float:
+    """Return the processor time that a process has used, in seconds."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as handle:
+            fields = handle.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+    except (OSError, ValueError, IndexError):
+        pass
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system)
+    return 0.0
 
 
 def _resident(pid: int) -> int:

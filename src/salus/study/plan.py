@@ -113,7 +113,7 @@ def read_plan(path: Path) -> Plan:
             raise ConfigError(f"{path}: larger than {LARGEST >> 20} MB; this is no study file")
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # no text, no TOML, or a number of endless digits
         raise ConfigError(f"{path}: not a TOML file ({error})") from error
     return build_plan(data, source=text, where=str(path))
 

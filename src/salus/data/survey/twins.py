@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from salus.data.survey.gather import SAMPLES
 from salus.data.survey.labels import Layout
@@ -67,10 +68,10 @@ def near(store: Store, report: Report, copies: set[str], layout: Layout) -> None
     groups: dict[str, list[str]] = {kind: [] for kind in _SAYS}
     counts: Counter[str] = Counter()
     for length in sorted(lengths):
-        rows = [row for row in _small_copies(store, length, report) if row[0] not in copies]
+        rows = [row for row in _chosen(store, length, report) if row[0] not in copies]
         if len(rows) < 2:
             continue
-        values = np.stack([np.frombuffer(base64.b64decode(row[2]), dtype=np.uint8) for row in rows])
+        values = _small_copies(store, rows)
         pairs, alike = close_pairs(values)
         for (i, j), r in zip(pairs.tolist(), alike.tolist(), strict=True):
             kind = kind_of_group([rows[i][:2], rows[j][:2]], layout)
@@ -122,18 +123,29 @@ def _confirmed(rows: list[tuple[str, str]], digest: str, root: Path) -> Iterator
     yield from (members for members in whole.values() if len(members) > 1)
 
 
-def _small_copies(store: Store, length: int, report: Report) -> Iterator[tuple[str, str, str]]:
-    """Yield (path, patient, small copy): every file without a series, and the middle one of each series."""
+def _chosen(store: Store, length: int, report: Report) -> list[tuple[str, str]]:
+    """Return (path, patient) of every file without a series, and of the middle one of each series."""
     middle = (
-        "SELECT path, patient, likeness FROM (SELECT path, patient, likeness, "
+        "SELECT path, patient FROM (SELECT path, patient, "
         "ROW_NUMBER() OVER (PARTITION BY CASE WHEN series='' THEN path ELSE series END ORDER BY path) AS place, "
         "COUNT(*) OVER (PARTITION BY CASE WHEN series='' THEN path ELSE series END) AS many "
         "FROM file WHERE LENGTH(likeness)=? AND problem='') WHERE place=(many+1)/2 ORDER BY path"
     )
-    total = next(store.rows(f"SELECT COUNT(*) FROM ({middle})", (length,)))[0]  # noqa: S608 - constants
-    step = max(1, -(-total // MOST))
+    rows = [(str(path), str(patient)) for path, patient in store.rows(middle, (length,))]
+    step = max(1, -(-len(rows) // MOST))
     if step > 1:
-        report.notes.append(f"Of {total:,} inputs of one kind every {step}th was compared for near copies.")
-    for place, row in enumerate(store.rows(middle, (length,))):
-        if place % step == 0:
-            yield row
+        report.notes.append(f"Of {len(rows):,} inputs of one kind every {step}th was compared for near copies.")
+    return rows[::step]
+
+
+def _small_copies(store: Store, rows: Sequence[tuple[str, str]]) -> NDArray[np.uint8]:
+    """Return the small copies `(N, F)` of files, one byte a value."""
+    found: NDArray[np.uint8] | None = None
+    for place, (path, _) in enumerate(rows):
+        text = next(store.rows("SELECT likeness FROM file WHERE path=?", (path,)))[0]
+        one = np.frombuffer(base64.b64decode(text), dtype=np.uint8)
+        if found is None:
+            found = np.zeros((len(rows), len(one)), np.uint8)
+        found[place] = one[: found.shape[1]]
+    assert found is not None  # noqa: S101 - there are two rows at least
+    return found
