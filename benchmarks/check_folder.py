@@ -4,6 +4,7 @@
 """
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -58,7 +59,7 @@ class Peak(threading.Thread):
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
-        self.pid, self.parent, self.children = pid, 0, 0
+        self.pid, self.parent, self.children, self.busy_s = pid, 0, 0, 0.0
 
     def run(self) -> None:
         """Watch until the process is gone."""
@@ -78,7 +79,7 @@ class Peak(threading.Thread):
 def survey(folder: Path, cache: Path, *, kill_after: float = 0.0) -> tuple[float, Peak]:
     """Run a survey in a process of its own; return its seconds and its memory."""
     environment = {**os.environ, "SALUS_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
-    start = time.monotonic()
+    start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     child = subprocess.Popen([sys.executable, "-c", _CODE, str(folder)], env=environment, stdout=subprocess.DEVNULL)
     peak = Peak(child.pid)
     peak.start()
@@ -90,6 +91,8 @@ def survey(folder: Path, cache: Path, *, kill_after: float = 0.0) -> tuple[float
     if not kill_after and child.returncode:
         raise SystemExit(f"the survey ended with {child.returncode}")
     peak.join()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    peak.busy_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return time.monotonic() - start, peak
 
 
@@ -102,21 +105,22 @@ def main() -> None:
         write(folder, count)
         whole, peak = survey(folder, cache)
         print(
-            f"{count:,} files in {whole:.1f} s: {count / whole:.0f} files/s with 2 processes; peak memory "
+            f"{count:,} files in {whole:.1f} s: {count / whole:.0f} files/s, {count / peak.busy_s:.0f} a "
+            f"second of processor time; peak memory "
             f"{peak.parent / 2**20:.0f} MB and {peak.children / 2**20:.0f} MB in its children"
         )
         kept = sum(file.stat().st_size for file in (cache / "check").iterdir())
-        again, _ = survey(folder, cache)
+        again, second = survey(folder, cache)
         print(
-            f"again, nothing changed: {again:.1f} s, {again / whole:.2f} of the first time; "
+            f"again, nothing changed: {again:.1f} s, {second.busy_s / peak.busy_s:.2f} of the first processor time; "
             f"{kept / count:.0f} bytes a file kept"
         )
         shutil.rmtree(cache)
-        killed, _ = survey(folder, cache, kill_after=KILLED_AT * whole)
-        rest, _ = survey(folder, cache)
+        killed, first = survey(folder, cache, kill_after=KILLED_AT * whole)
+        rest, last = survey(folder, cache)
         print(
             f"killed after {killed:.1f} s and started again: {rest:.1f} s, "
-            f"together {(killed + rest) / whole:.2f} of one run"
+            f"together {(first.busy_s + last.busy_s) / peak.busy_s:.2f} of one run's processor time"
         )
 
 
