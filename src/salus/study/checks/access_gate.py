@@ -24,6 +24,7 @@ from salus.study.context import CheckContext, CheckRow, TrainedCell
 
 REQUESTS = 10_000
 DECISIONS = 1_000
+ENTRIES = 1_000
 USERS = (1_000, 10_000, 100_000)
 THRESHOLDS = Thresholds(score=0.5)
 
@@ -64,16 +65,16 @@ def tampering(context: CheckContext) -> list[CheckRow]:
         authorities = {"gate": key.public_key()}
         ledger = Ledger(Path(folder) / "audit.jsonl", authorities, name="gate", key=key)
         start = time.perf_counter()
-        for number in range(1000):
+        for number in range(ENTRIES):
             ledger.append({"request": f"r{number}", "outcome": "allow"}, float(number))
         seconds = time.perf_counter() - start
-        entry = ledger.append({"request": "e", "outcome": "allow"}, 1000.0, detail="words about a patient")
-        erased = ledger.erase(entry) and verify(ledger.path, authorities).count == 1001
+        entry = ledger.append({"request": "e", "outcome": "allow"}, float(ENTRIES), detail="words about a patient")
+        erased = ledger.erase(entry) and verify(ledger.path, authorities).count == ENTRIES + 1
         whole = ledger.path.read_bytes()
         lines = whole.splitlines(keepends=True)
         swapped = [*lines[:5], lines[6], lines[5], *lines[7:]]
         attempts: dict[str, Callable[[], object]] = {
-            "a letter changed": lambda: _verified(ledger, whole.replace(b"r500", b"r501", 1)),
+            "a letter changed": lambda: _verified(ledger, whole.replace(b"allow", b"alloy", 1)),
             "an entry left out": lambda: _verified(ledger, b"".join(lines[:7] + lines[8:])),
             "an entry repeated": lambda: _verified(ledger, b"".join([*lines, lines[3]])),
             "entries swapped": lambda: _verified(ledger, b"".join(swapped)),
@@ -89,7 +90,9 @@ def tampering(context: CheckContext) -> list[CheckRow]:
             f"{sum(refused.values())} of {len(refused)} refused" + (f"; not: {', '.join(missed)}" if missed else ""),
             not missed,
         ),
-        _must("ledger: 1,000 signed entries written through to the disk in 5 s", f"{seconds:.2f} s", seconds <= 5.0),
+        _must(
+            f"ledger: {ENTRIES:,} signed entries written through to the disk in 5 s", f"{seconds:.2f} s", seconds <= 5.0
+        ),
         _must("ledger: valid after private words were erased", "valid" if erased else "broken", erased),
     ]
 
