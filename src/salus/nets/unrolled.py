@@ -11,8 +11,9 @@ from torch.nn import functional
 MIDDLE = 0.3
 """Grey of a usual picture whose window is [0, 1]."""
 SCALE = 8.0
+"""A learnt matrix is kept so many times a block's side larger than it is."""
 GENTLE = 0.1
-"""Share of a phase's convolutions that is added: phases add up, and the first steps of Adam would throw them far off."""
+"""Share of a phase's convolutions that is added: phases add up, and Adam's first steps would throw them far off."""
 
 
 class BlockSampler(nn.Module):

@@ -126,6 +126,4 @@ def _finish(out: bytearray, low: int, span: int) -> bytes:
         value -= _TOP
         _carry(out)
     out += value.to_bytes(4, "big")[:kept]
-    while out and out[-1] == 0:
-        out.pop()
     return bytes(out)
