@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from salus.schema.errors import DataError, ShapeError, UnitError
 from salus.schema.sample import Sample, Waveform
+from salus.transforms.motion import check_gravity
 
 RATE_HZ, RATE_SHARE = 20.0, 0.1
 LARGEST_G = 16.0
@@ -38,7 +39,7 @@ def check_gait(wave: Waveform, leads: Sequence[str], name: str) -> None:
 
     Raises:
         ShapeError: Other leads, not 20 Hz within a tenth, or less than a window.
-        UnitError: Acceleration above 16 g, or infinite values.
+        UnitError: Acceleration above 16 g or without the 1 g of gravity, or infinite values.
         DataError: Too much of it is missing.
     """
     if tuple(wave.leads) != tuple(leads):
@@ -59,6 +60,8 @@ def check_gait(wave: Waveform, leads: Sequence[str], name: str) -> None:
         peak = float(np.nanmax(np.abs(wave.array[accelerations]), initial=0.0))
         if peak > LARGEST_G:
             raise UnitError(f"{name}: acceleration of {peak:.3g}, above {LARGEST_G:g} g; give g, not m/s^2 or counts")
+        for first in range(0, len(accelerations), 3):
+            check_gravity(wave.array[accelerations[first : first + 3]], name)
 
 
 def level(array: NDArray[np.floating]) -> NDArray[np.float32]:
