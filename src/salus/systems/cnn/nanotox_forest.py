@@ -98,7 +98,7 @@ class NanotoxForest(System):
         advantages=("Fitted in a second; takes gaps as they are", "Says when a query is unlike all it was grown on"),
         limits=(
             "Beyond the training range it answers as at the boundary: read the flag beside the answer",
-            "Descriptors that are constant for an oxide are names of five oxides, no measurements: on an oxide left out it "
+            "Descriptors that are constant for an oxide are names of five oxides, no measurements: on one left out it "
             "ranks little better than chance",
             "The network of `fusion` gains nothing for classes, and for viability no more than chance may",
         ),
