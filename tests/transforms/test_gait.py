@@ -39,7 +39,7 @@ def holed(share: float) -> Waveform:
         (replace(WALK, rate_hz=50.0), ShapeError, "50 Hz; people were enrolled at 20 Hz"),
         (replace(WALK, rate_hz=17.9), ShapeError, "17.9 Hz"),
         (replace(WALK, array=WALK.array * 9.81), UnitError, "above 16 g; give g, not m/s"),
-        (replace(WALK, array=WALK.array * 4), UnitError, "it looks like m/s"),
+        (replace(WALK, array=np.clip(WALK.array * 9.81, -15, 15)), UnitError, "it looks like m/s"),
         (replace(WALK, array=WALK.array[:, :79]), ShapeError, "79 samples"),
         (replace(WALK, array=np.where(WALK.array > 2, np.inf, WALK.array)), UnitError, "infinite"),
         (replace(WALK, leads=tuple(f"waist_{name[6:]}" for name in LEADS)), ShapeError, "lacks chest_ax"),
