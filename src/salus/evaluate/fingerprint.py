@@ -11,12 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salus.contract.dataset import Dataset
+from salus.metrics.likeness import EDGE, shortened, thumbnail
 from salus.schema.sample import Events, Image, Note, Row, Waveform
 
-EDGE = {2: 24, 3: 12}
-"""Cells per edge of a thumbnail, by number of space axes."""
-POINTS = 128
-"""Points of a shortened signal."""
 WORDS = 5
 """A text with fewer words ("a case report") is shared by strangers and proves nothing."""
 
@@ -76,7 +73,7 @@ def _note(facts: Facts, position: int, name: str, value: Any) -> None:
             facts.rows.setdefault(f"size of {name}, axis {axis}", {})[position] = float(size)
         if array.size and bool(np.any(array != array.flat[0])):
             _digest(facts.exact, name, position, array)
-            vector = _shortened(array) if isinstance(value, Waveform) else _thumbnail(array)
+            vector = shortened(array) if isinstance(value, Waveform) else thumbnail(array)
             group = facts.shapes.setdefault((name, len(vector)), ([], []))
             group[0].append(position)
             group[1].append(vector)
@@ -115,25 +112,6 @@ def _scalar(target: Any) -> int | float | None:
     return None
 
 
-def _bins(array: NDArray[Any], axis: int, count: int) -> NDArray[np.float64]:
-    """Average an axis into `count` cells of nearly equal size; a shorter axis repeats its values."""
-    size = array.shape[axis]
-    if size < count:
-        return np.take(array, np.arange(count) * size // count, axis=axis)
-    start = np.arange(count) * size // count
-    share = np.diff(np.append(start, size)).reshape([-1 if a == axis else 1 for a in range(array.ndim)])
-    return np.add.reduceat(array, start, axis=axis) / share
-
-
-def _thumbnail(array: NDArray[Any]) -> NDArray[np.float32]:
-    """Return a `(24, 24)` or `(12, 12, 12)` mean over channels (and time), flat."""
-    space = array.ndim - 1 if array.ndim < 5 else 3
-    small = np.nan_to_num(array.astype(np.float64)).mean(axis=tuple(range(array.ndim - space)))
-    for axis in range(space):
-        small = _bins(small, axis, EDGE[space])
-    return small.astype(np.float32).ravel()
-
-
 def _extremes(array: NDArray[Any]) -> NDArray[np.float32]:
     flat = np.nan_to_num(array.astype(np.float32)).mean(axis=0)
     rows, columns = (np.arange(EDGE[2]) * size // EDGE[2] for size in flat.shape)
@@ -142,14 +120,6 @@ def _extremes(array: NDArray[Any]) -> NDArray[np.float32]:
     low = np.minimum.reduceat(np.minimum.reduceat(flat, rows, 0), columns, 1)
     high = np.maximum.reduceat(np.maximum.reduceat(flat, rows, 0), columns, 1)
     return np.concatenate([low.ravel(), high.ravel()])
-
-
-def _shortened(array: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the leads `(L, 128)`, each without its mean, flat."""
-    filled = array.astype(np.float64)
-    known = np.isfinite(filled)
-    mean = np.where(known, filled, 0.0).sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
-    return _bins(np.where(known, filled - mean, 0.0), 1, POINTS).astype(np.float32).ravel()
 
 
 def _tables(facts: Facts) -> None:

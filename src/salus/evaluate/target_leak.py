@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salus.evaluate.finding import Finding, shown
-from salus.evaluate.fingerprint import EDGE, Facts
+from salus.evaluate.fingerprint import Facts
+from salus.metrics.likeness import EDGE
 
 # The strongest single measurement of the 30 of WDBC has an AUROC of 0.975, so an honest strong column passes.
 DECIDES = 0.999

@@ -13,6 +13,17 @@ EDGE = {2: 24, 3: 12}
 """Cells per edge of a thumbnail, by number of space axes."""
 POINTS = 128
 """Points of a shortened signal."""
+# Measured, 24 x 24 thumbnails (12^3 for volumes), q of (value, gradient) and the closest pair of different pictures
+# across the sides, as max((1 - r) / (1 - q)) over both:
+#   PneumoniaMNIST official split     q 0.72, 0.37   closest 0.26 (r 0.953, 0.834)
+#   RetinaMNIST official split        q 0.93, 0.82   closest 0.105 (r 0.996, 0.982)
+#   brain_tumor_mri_cheng suggested   q 0.76, 0.28   closest 0.19 (r 0.955, 0.883)
+#   BreakHis 100x by case             q 0.15, 0.06   closest 0.87
+#   MIT-BIH beats across patients     q 0.88, 0.88   closest 0.25 (r 0.987, 0.974; 256 samples at 360 Hz)
+# A copy saved as JPEG of quality 90, resized and resized back, with noise of 2 grey levels or a gamma of 0.8 gives,
+# in at least 90 % of pictures, r >= 0.994, 0.967 (PneumoniaMNIST, bars 0.978, 0.950), and r >= 0.995, 0.996 (brain MRI,
+# bars 0.981, 0.943). RetinaMNIST (bars 0.994, 0.986) shows copies of quality 90 and misses noisier ones.
+# UMAFall: the closest 15 s trials of two people correlate 0.972. A picture moved by one pixel of 28 is not found.
 CLOSENESS = 0.08
 CEILING = (0.998, 0.995)
 """Above this a pair is reported however alike the whole set is."""
