@@ -1,8 +1,8 @@
 """Burned-in text: fit the model that rates lines, and measure it on pictures it was not fitted on.
 
 `SALUS_DATA=... python -m benchmarks burned_in` plants text in clean pictures (fonts that matplotlib ships, 8 to 40
-pixels, three grey levels), fits on every second picture, prints the weights, and measures on the other half with other words:
-planted text counts as found when boxes cover 97 % of the pixels that drawing changed.
+pixels, three grey levels), fits on every second picture, prints the weights, and measures on the other half with other
+words: planted text counts as found when boxes cover 97 % of the pixels that drawing changed.
 """
 
 import os
