@@ -50,7 +50,7 @@ def router(context: CheckContext) -> list[CheckRow]:
             kind="M",
             text="the router gives scikit-learn's answers to 1e-6, rows with gaps included",
             figure=f"largest difference {worst:.1e} over {rows} answers",
-            met=rows > 0 and worst < 1e-6,
+            met=bool(rows > 0 and worst < 1e-6),
         )
     ]
 
@@ -171,7 +171,7 @@ def shapley(context: CheckContext) -> list[CheckRow]:
             kind="M",
             text="Shapley values add up to the answer less the background's mean to 1e-6",
             figure=f"largest gap {max(gaps):.1e} over {len(gaps)} rows",
-            met=max(gaps) < 1e-6,
+            met=bool(max(gaps) < 1e-6),
         ),
         _ranked("toxic: mean |Shapley value| of the probability", names, np.mean(shares, axis=0)),
     ]
