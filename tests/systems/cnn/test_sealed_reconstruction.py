@@ -150,5 +150,5 @@ def test_bytes_hold_with_every_weight_of_the_decoder_changed(sampling: tuple[Sys
     code = system.encode(data[0])
     with torch.no_grad():
         for parameter in system.get_submodule("deblock").parameters():
-            parameter += 1.0
+            parameter.add_(1.0)
     assert system.encode(data[0]) == code

@@ -49,7 +49,8 @@ def curve(context: CheckContext) -> list[CheckRow]:
         _draw(context.folder / f"rate_distortion_{part}.svg", curves, context.part(part).title)
         for name, points in curves.items():
             figure = ", ".join(f"{psnr:.1f} dB at {rate:.2f}" for rate, psnr in points)
-            gaps = [psnr - at_rate(*zip(*curves["jpeg"], strict=True), rate) for rate, psnr in points]
+            rates, values = [rate for rate, _ in curves["jpeg"]], [psnr for _, psnr in curves["jpeg"]]
+            gaps = [psnr - at_rate(rates, values, rate) for rate, psnr in points]
             known = [f"{gap:+.1f}" for gap in gaps if np.isfinite(gap)]
             beside = f"; {', '.join(known)} dB beside JPEG" if name not in CODECS and known else ""
             text = f"{part}: PSNR at bits a pixel, all that travels counted, {len(some)} test pictures: {name}"
@@ -80,9 +81,9 @@ def sealing(context: CheckContext) -> list[CheckRow]:
     }
     ring.revoke(sender.public.id, "check")
     guarded["revoked sender"] = _is_refused(Opener([reader], ring, Seen()), second)
-    repeated = shared_run(*hidden)
+    repeated = shared_run(hidden[0], hidden[1])
     total = total_bytes(np.asarray(answer(cell.system, ListDataset([sample]))[0]))
-    entropy, changed, size = byte_entropy(hidden[0]), npcr(*hidden), uaci(*hidden)
+    entropy, changed, size = byte_entropy(hidden[0]), npcr(hidden[0], hidden[1]), uaci(hidden[0], hidden[1])
     return [
         _must("a sealed picture is rebuilt as the unsealed one", f"equal: {same}", same),
         _must("every flipped bit of a sealed picture is refused", f"{refused} of {bits} bits refused", refused == bits),

@@ -142,8 +142,9 @@ class TvRecovery(System):
         for number in range(steps):
             # A strong start fills the gaps between blocks; the last step decides how smooth the picture is.
             weight = strength * 16.0 ** (1 - (number + 1) / steps)
-            apart = measured - self._measure(ahead)
-            nearer = ahead + blocks.plane_from(apart @ self.rows, size, block)
+            apart: NDArray[np.float32] = measured - self._measure(ahead)
+            missed: NDArray[np.float32] = apart @ self.rows
+            nearer: NDArray[np.float32] = np.add(ahead, blocks.plane_from(missed, size, block), dtype=np.float32)
             following = total_variation(nearer, weight).astype(np.float32)
             grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
             pushed = following + np.float32((momentum - 1) / grown) * (following - image)
