@@ -126,7 +126,7 @@ def speed(context: CheckContext) -> list[CheckRow]:
             slow <= 50.0,
         ),
         _must(
-            "processor time grows linearly to 100,000 users, one request each (exponent at most 1.1)",
+            f"processor time grows linearly to {USERS[-1]:,} users, one request each (exponent at most 1.1)",
             f"exponent {slope:.3f}; {', '.join(f'{t:.0f}' for t in each)} microseconds a decision with "
             f"{', '.join(f'{n:,}' for n in USERS)} users",
             slope <= 1.1,
