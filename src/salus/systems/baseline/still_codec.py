@@ -68,6 +68,10 @@ class StillCodec(System):
         assert isinstance(config, StillCodecConfig)  # noqa: S101
         return measure_coded(train, config.window)
 
+    def augment(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the sample as it is; overridden because sets that nothing varies are collated whole, in one size."""
+        return sample
+
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Return `image` and target `clean`, `(B, 1, H, W)`, with the window at [0, 1]."""
         return coded_batch(samples, self.fingerprint)

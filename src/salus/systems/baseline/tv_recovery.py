@@ -109,6 +109,10 @@ class TvRecovery(System):
         ]
         self.strength.fill_(self.config.grid[int(np.argmin(errors))])
 
+    def augment(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the sample as it is; overridden because sets that nothing varies are collated whole, in one size."""
+        return sample
+
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Return `image` and target `clean`, `(B, 1, H, W)`, with the window at [0, 1]."""
         return coded_batch(samples, self.fingerprint)
