@@ -217,9 +217,7 @@ def _strata(seen: _Seen) -> tuple[Stratum, ...]:
         people[label].add(patient)
         parts[label][split] += 1
     if seen.question.kind in ("classification", "ordinal"):  # a class without samples is worth a line
-        people.update(
-            {name: set() for name in seen.question.classes if name not in people}
-        )
+        people.update({name: set() for name in seen.question.classes if name not in people})
     names = _in_order(people, seen.question)
     return tuple(
         Stratum(

@@ -76,6 +76,6 @@ class MissingDependencyError(SalusError):
 
 
 class SealError(SalusError):
-    """A sealed message that is altered, foreign, repeated or not meant for the reader, or a key that may not be used."""
+    """A sealed message that is altered, foreign, repeated or meant for someone else, or a key that may not be used."""
 
     exit_code = 8
