@@ -12,6 +12,8 @@ from salus.study.plan import BarPlan
 from salus.study.result import Bar, PartResult
 
 Marks = Mapping[str, Mapping[str, ArmMarks]]
+FAILED = 0.01
+"""A rival that left more than this share of its answers out was not compared with: its zeros prove nothing."""
 
 
 def check_bar(bar: BarPlan, parts: Sequence[PartResult], marks: Marks) -> Bar:
@@ -19,7 +21,8 @@ def check_bar(bar: BarPlan, parts: Sequence[PartResult], marks: Marks) -> Bar:
 
     A margin above zero asks for a mean paired difference of at least that much *and* an interval above zero; a margin
     of zero or below asks for the mean difference alone. Differences are signed so that positive means the arm is
-    better, and are paired on the same patient resamples, averaged over the bar's parts.
+    better, and are paired on the same patient resamples, averaged over the bar's parts. A comparison with a rival that
+    failed is not met, whatever the figures: missing answers count as wrong for whoever gives them.
     """
     if bar.metric.startswith("cost."):
         return _cost_bar(bar, parts)
@@ -51,12 +54,12 @@ def _difference_bar(bar: BarPlan, parts: Sequence[PartResult], marks: Marks) -> 
         met = bool(difference >= bar.margin and (bar.margin <= 0 or low > 0))
     if bar.kind == "M" and bar.ratio_at_most is not None:
         met = bool(mine <= bar.ratio_at_most * other)
-    return Bar(
-        kind=bar.kind,
-        text=bar.text,
-        figure=f"{mine:.3f} against {other:.3f}: {difference:+.3f} [{low:+.3f}, {high:+.3f}]",
-        met=met,
-    )
+    figure = f"{mine:.3f} against {other:.3f}: {difference:+.3f} [{low:+.3f}, {high:+.3f}]"
+    missing = _missing(bar.versus_parts or bar.parts, bar.versus, marks)
+    if missing > FAILED:
+        figure += f"; no comparison: {bar.versus} left out {100 * missing:.0f} % of its answers"
+        met = None if met is None else False
+    return Bar(kind=bar.kind, text=bar.text, figure=figure, met=met)
 
 
 def _cost_bar(bar: BarPlan, parts: Sequence[PartResult]) -> Bar:
@@ -78,6 +81,16 @@ def _mean(names: Sequence[str], arm: str, metric: str, marks: Marks) -> tuple[fl
     values = [marks[name][arm].replicates.values[metric] for name in names]
     replicates = [marks[name][arm].replicates.resampled[metric] for name in names]
     return float(np.mean(values)), np.mean(replicates, axis=0)
+
+
+def _missing(names: Sequence[str], arm: str, marks: Marks) -> float:
+    """Return the share of an arm's answers that are missing, the worst part counting."""
+    shares = []
+    for name in names:
+        found = marks[name][arm]
+        asked = sum(len(ids) for ids, _, _ in found.judged)
+        shares.append(sum(int(row.get("missing", 0)) for row in found.facts) / max(asked, 1))
+    return max(shares)
 
 
 def _cost(names: Sequence[str], arm: str, field: str, parts: Sequence[PartResult]) -> float:
