@@ -59,7 +59,7 @@ def test_recall_on_words_that_no_rule_was_made_for() -> None:
 
 
 def test_parts_of_the_corpus_share_nothing_and_their_names_are_in_no_list() -> None:
-    parts = [*banks("develop"), *banks("test"), *banks("fresh")]
+    parts = [*banks("develop"), *banks("test"), *banks("fresh"), *banks("blind")]
     for index, one in enumerate(parts):
         for other in parts[:index]:
             assert not set(one.given) & set(other.given)

@@ -1,10 +1,11 @@
 """A synthetic corpus of clinical notes with planted identifiers, whose places are known: for measuring what is missed.
 
 Its parts share no name, place, template or sentence, and no name stands in the lists of the rules. Rules are developed
-on `develop`; `test` was met once before the rules were last changed; for `fresh` none was ever changed. Nobody in it
-exists, and it is easier and tidier than real notes: a recall measured on it is an upper bound for a hospital's own. Its
-notes repeat about a hundred sentences, so the interval of a recall speaks of names and formats; what unseen ways to
-introduce an identifier cost, `fresh` shows (see `docs/explanation/deidentified-text.md`).
+on `develop`; `test` was met once before the rules were last changed; for `fresh` none was ever changed; `blind` is by
+an author who had not read the rules. Nobody in it exists, and it is easier and tidier than real notes: a recall
+measured on it is an upper bound for a hospital's own. Its notes repeat about a hundred sentences, so the interval of a
+recall speaks of names and formats; what unseen ways to introduce an identifier cost, `fresh` shows (see
+`docs/explanation/deidentified-text.md`).
 """
 
 import datetime as dt
@@ -18,7 +19,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-Half = Literal["develop", "test", "fresh"]
+Half = Literal["develop", "test", "fresh", "blind"]
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -33,7 +34,7 @@ class SyntheticNote:
 
     Attributes:
         id: Part and number.
-        genre: `discharge`, `radiology`, `nursing` or `letter`.
+        genre: `discharge`, `radiology`, `nursing`, `letter` or another heading of its bank.
         text: The note.
         spans: `(start, end, kind)` of every planted identifier, in order.
     """
@@ -82,7 +83,7 @@ def generate(half: Half, count: int, seed: int = 0) -> list[SyntheticNote]:
         seed: Same seed, same notes.
     """
     chosen = banks(half)
-    number = ("develop", "test", "fresh").index(half)
+    number = ("develop", "test", "fresh", "blind").index(half)
     return [
         _note(chosen[index % len(chosen)], f"{half}{index:04d}", np.random.default_rng([seed, number, index]))
         for index in range(count)
@@ -109,7 +110,7 @@ def write_form(pattern: str, rng: np.random.Generator, day: dt.date) -> str:
 def banks(half: Half) -> tuple[Bank, ...]:
     """Return what a half writes with; its notes take them in turn."""
     folder = files("salus.data.deidentify").joinpath("corpora")
-    names = (half,) if half in ("test", "fresh") else ("develop1", "develop2", "develop3", "develop4")
+    names = (half,) if half in ("test", "fresh", "blind") else ("develop1", "develop2", "develop3", "develop4")
     return tuple(
         _read(text) for text in (folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in names)
     )
