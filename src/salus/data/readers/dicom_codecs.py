@@ -1,6 +1,6 @@
 """Decoders of imagecodecs as a plug-in of pydicom's, and a look at what a compressed frame claims before it is decoded.
 
-pydicom finds its own plug-ins (gdcm, Pillow, pylibjpeg, pyjpegls) without help. imagecodecs adds 12-bit JPEG, every
+pydicom finds its own plug-ins (Pillow, pylibjpeg, pyjpegls) without help. imagecodecs adds 12-bit JPEG, every
 predictor of lossless JPEG at four times gdcm's speed, HTJ2K, JPEG XL, and releases the interpreter's lock while it
 works, so that a pool of threads decodes in parallel.
 
@@ -28,6 +28,7 @@ OWN = {
 """Syntaxes that pydicom does not know, by name."""
 
 _JPEG = ("1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
+_LOSSLESS = _JPEG[1:]
 _JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
 _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
@@ -65,7 +66,7 @@ def chosen(syntax: str, samples: int) -> str:
     """Return the plug-in to ask first for frames of so many samples a pixel; empty leaves the choice to pydicom."""
     if syntax == RLE:
         return "pydicom"
-    return "" if syntax in _JPEG and samples > 1 else plug_in(syntax)
+    return "" if syntax in _JPEG and syntax not in _LOSSLESS and samples > 1 else plug_in(syntax)
 
 
 def decode(frame: bytes, runner: Any) -> bytes:
@@ -79,16 +80,17 @@ def decode(frame: bytes, runner: Any) -> bytes:
         Samples, row by row, colours interleaved.
 
     Raises:
-        NotImplementedError: Colour in JPEG, which pydicom's own plug-ins convert rightly.
+        NotImplementedError: Colour in lossy JPEG, which pydicom's own plug-ins convert rightly.
         ValueError: The frame decodes to another size than the header says.
     """
     import imagecodecs
 
     syntax, samples = str(runner.transfer_syntax), int(runner.samples_per_pixel)
     if syntax in _JPEG:
-        if samples != 1:
+        if samples != 1 and syntax not in _LOSSLESS:
             raise NotImplementedError("colour in JPEG is converted rightly by the other decoders")
-        array = imagecodecs.jpeg_decode(frame)
+        # Lossless JPEG has no colours of its own: components come as they are, and the header names their space.
+        array = imagecodecs.jpeg_decode(frame) if samples == 1 else imagecodecs.ljpeg_decode(frame)
     elif syntax in _JPEG_LS:
         array = imagecodecs.jpegls_decode(frame)
     elif syntax in _HTJ2K:

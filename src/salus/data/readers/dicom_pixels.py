@@ -187,4 +187,18 @@ def _by_pydicom(data: bytes, file: DicomFile) -> NDArray[Any]:
         except Exception as error:  # other decoders may take what this one does not
             if file.syntax == RLE or decoder.available_plugins == (first,):
                 raise DataError(f"{first}: {error}") from error
-    return np.asarray(decoder.as_array(source, index=0, decoding_plugin="", **options)[0])
+    return _by_another(decoder, source, first, options)
+
+
+def _by_another(decoder: Any, source: bytes, first: str, options: dict[str, Any]) -> NDArray[Any]:
+    """Ask every other decoder; never gdcm, which ends the whole program where a frame contradicts its header."""
+    names = [name for name in decoder.available_plugins if name not in (first, "gdcm")]
+    if not names and decoder.is_encapsulated:
+        raise DataError("no other decoder is here for this transfer syntax")
+    failed: Exception | None = None
+    for name in names or [""]:
+        try:
+            return np.asarray(decoder.as_array(source, index=0, decoding_plugin=name, **options)[0])
+        except Exception as error:  # decoders of several libraries raise their own kinds
+            failed = error
+    raise DataError(f"{', '.join(names)}: {failed}") from failed
