@@ -35,9 +35,14 @@ from salus.data.deidentify.names_cues import (
     LAST_FIRST,
     LINE,
     LISTED,
+    MIDDLE,
     NEXT_JOINED,
+    NICKNAMED,
+    OWNS,
     PAIR,
+    PARTICLED,
     POST,
+    SAID,
     START,
     STEP,
     SUBJECT,
@@ -91,7 +96,8 @@ def _cued(text: str) -> Iterator[tuple[int, int]]:
         if "/" in match["x"] or match["x"].lower() not in NOT_NAMES | SHORT_TERMS:
             yield match.span("x")
     yield from _pairs(text)
-    for pattern in (SUBJECT, ACTS, APPOSED, ADDRESSEE, ALONE, BY_TWO, FAMILY_FIRST, LINE, HANDLED, LISTED):
+    framed = (SUBJECT, ACTS, APPOSED, ADDRESSEE, ALONE, BY_TWO, FAMILY_FIRST, LINE, HANDLED, LISTED)
+    for pattern in (*framed, MIDDLE, NICKNAMED, PARTICLED, OWNS, SAID):
         for match in pattern.finditer(text):
             span = _trim(text, *match.span("x"))
             if span and not _term(text, *span) and not _medical(text[slice(*span)]):

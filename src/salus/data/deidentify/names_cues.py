@@ -153,7 +153,8 @@ LINE: Final = re.compile(
     rf"(?m)^[ ]{{0,12}}(?P<x>{_TOKEN}(?:[ ]{_TOKEN})?,[ ]{_TOKEN}(?:[ ](?:{_TOKEN}|{_INITIAL}))?)[ ]{{0,12}}$"
 )
 START: Final = re.compile(
-    rf"(?:(?<=[.!?:] )|(?m:^)[ ]{{0,8}})(?P<x>{_TITLE_CASE}[ ]{_TITLE_CASE})(?=\s[a-z]{{2,}})(?!\s(?i:{_HEADS})\b)"
+    rf"(?:(?<=[.!?:] )|(?m:^)[ ]{{0,8}})(?P<x>{_TITLE_CASE}(?:[ ]{_INITIAL}){{0,2}}[ ]{_TITLE_CASE})"
+    rf"(?=\s[a-z]{{2,}})(?!\s(?i:{_HEADS})\b)"
 )
 PAIR: Final = re.compile(
     rf"(?:(?<=[{L},;(] )|(?<=\())(?P<x>{_TITLE_CASE}(?:[ ]{_INITIAL})?[ ]{_TITLE_CASE})(?![\w-]|\s(?i:{_HEADS})\b|"
@@ -172,6 +173,29 @@ HANDLED: Final = re.compile(
     rf"Visited|Met|Saw|Called|Told|"
     rf"Informed|Advised|Counseled|Reassured|Consented|Discharged|Observed|Turned|Bathed|Fed|Repositioned|"
     rf"Interviewed)\s(?P<x>{_TITLE_CASE}(?:[ ]{_TITLE_CASE})?)(?=\s[a-z])"
+)
+MIDDLE: Final = re.compile(
+    rf"(?<![\w.'-])(?P<x>{_TITLE_CASE}(?:[ ][{U}]\.){{1,2}}[ ](?:(?i:{_PARTICLE})[ ])?{_TITLE_CASE})(?![\w-]|"
+    rf"\s(?i:{_HEADS})\b)"
+)
+"""A given name, an initial with its full stop, a family name."""
+NICKNAMED: Final = re.compile(
+    rf"(?<![\w.'-])(?P<x>{_TITLE_CASE}[ ]"
+    rf"(?:\"{_TITLE_CASE}\"|'{_TITLE_CASE}'|\({_TITLE_CASE}\))[ ]{_TITLE_CASE})(?![\w-])"
+)
+PARTICLED: Final = re.compile(
+    rf"(?<![\w.'-])(?P<x>{_TITLE_CASE}[ ](?:van der|van den|van de|van|von|von der|de la|de los|del|della|dos|bin|ibn|"
+    rf"bint|ter|ten|ap|af)[ ]{_TITLE_CASE})(?![\w-]|\s(?i:{_HEADS})\b)"
+)
+OWNS: Final = re.compile(
+    rf"(?<![\w.'-])(?P<x>{_TITLE_CASE}(?:[ ]{_TITLE_CASE})?)'s?\s(?={_RELATIVES}\b|(?:chart|room|bed|family|belongings|"
+    rf"care|labs|family|house|home|birthday|wishes|questions|medications|caregivers?|school|job|behalf)\b)"
+)
+SAID: Final = re.compile(
+    rf"(?:,|;|\b(?:and|but|that|when|because|while|if|as|since|after|until|before|where|then|so))\s"
+    rf"(?P<x>{_TITLE_CASE}(?:[ ]{_TITLE_CASE})?)\s(?:said|says|told|asked|denies|denied|explained|mentioned|wept|cried|"
+    rf"phoned|telephoned|wrote|signed|refused|agreed|insisted|recalls?|remembers?|visits|lives|works|drove|drives|fell|"
+    rf"smokes|slept|ate|wants|wanted|wishes|hopes|will\s(?:call|visit|drive|bring|pick|come|stay))\b"
 )
 INITIALS: Final = re.compile(
     rf"\b(?:(?i:(?:reviewed|dictated|transcribed|typed|signed|entered|edited|scribed|drafted|verified|charted|"

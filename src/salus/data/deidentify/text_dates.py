@@ -45,7 +45,7 @@ _NEAR: Final = (
     r"labs?|culture|cultures|scan|film|exam|injury|surgery|updated|scheduled|appointment|appt|procedure|biopsy|study|"
     r"comparison|compared\s+(?:to|with)|prior|previous|week\s+of|as\s+of|effective|ending|beginning|starting|"
     r"return(?:ed|s)?|"
-    r"clinic|arrived|transferred|extubated|intubated|placed|removed|given|started\s+on)\b\.?|:|,)\s{0,3}"
+    r"recheck|(?:planned|scheduled|booked|set)\s+for|clinic|arrived|transferred|extubated|intubated|placed|removed|given|started\s+on)\b\.?|:|,)\s{0,3}"
 )
 
 _MARK: Final = r"[\s,./'-]{0,3}"
@@ -81,7 +81,8 @@ _DATES: Final = (
     rule("date", r"(?<![\w./\-])(?:0[1-9]|1[0-2])[-.](?:19|20)\d{2}(?![\w/\-]|\.\d)"),
     rule("date", r"\b(?:in|since|last|this|next|early|mid|late|during|until|of|by|through|from|before|after|to|and|"
                  r"between|end of|beginning of|middle of|started|began|ended|resumed|stopped|completed|finished|due|"
-                 r"for|around|about)[- ]"
+                 r"for|around|about|hospitali[sz]ed|admitted|operated|seen|born|diagnosed|discharged|"
+                 r"injured|married)[- ]"
                  rf"(?P<x>(?:early[- ]|mid[- ]|late[- ])?(?:{_SURE}|March|May(?!\s+(?:be|have|also|"
                  rf"not))))(?=[\s,.;:)]|$)(?!\s*(?:to\s+\w+\s+syndrome))"),
     rule("date", r"\b(?:spring|summer|autumn|fall|winter)(?:\s+of)?[\s,]+(?:19|20)\d{2}\b"),
@@ -126,6 +127,11 @@ _TENS: Final = (
     r"one\s+hundred(?:\s+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve))?"
 )
 _NINETY: Final = rf"(?:9\d|1[0-2]\d|{_TENS})"
+_PEOPLE: Final = (
+    r"(?:(?:step|grand|great-grand)?(?:mother|father)|mom|dad|wife|husband|spouse|partner|(?:half-|step)?brother|"
+    r"(?:half-|step)?sister|aunt|uncle|cousin|friend|neighbou?r|roommate|grandma|grandpa|parents?|sibling|widow(?:er)?|"
+    r"patient|pt|resident|man|woman|lady|gentleman|male|female|client|veteran)(?:-in-law)?"
+)
 _AGES: Final[tuple[Rule, ...]] = (
     rule("age", rf"(?<![\d./\-])(?P<x>{_NINETY})(?:\.\d)?[\s-]{{0,2}}(?:years?|yrs?\.?|y\.?)[\s-]{{0,2}}(?:old|"
                 rf"o\.?\b|of\s+age)"),
@@ -145,6 +151,18 @@ _AGES: Final[tuple[Rule, ...]] = (
     rule("age", r"(?<![\d./\-])(?P<x>(?:9\d|1[01]\d))[\s-]{1,2}(?:(?:white|black|hispanic|asian|caucasian|frail|"
                 r"elderly)\s)?(?:male|female|man|woman|lady|gentleman|gentlewoman)\b"),
     rule("age", r"\b(?P<x>0(?:9\d|1[01]\d)Y)\b"),
+    # Set apart by commas or brackets after a person, or after any word where a person's verb follows.
+    rule("age", rf"\b(?:{_PEOPLE}),?\s{{1,2}}\(?(?:now\s|aged?\s)?(?P<x>{_NINETY})(?=\s?[,;)]|\s?\.?$|\.\s|"
+                rf"\s(?:and|is|was|has|who|with)\b)"),
+    rule("age", rf"\b[a-z]{{2,25}}(?:,\s{{1,2}}|\s\()(?:now\s|aged?\s)?(?P<x>{_NINETY})(?:,|\),?)\s(?:is|was|who|"
+                rf"has|had|lives?|lived|died|came|presents?|presented|remains?|still|enjoys?|denies|reports?|walks?|"
+                rf"fell|says|said|retired|widowed|a\s(?:retired|widowed?|former))\b"),
+    rule("age", r"\b(?:in|into|reached)\s(?:his|her|their|my|the\spatient's)\s"
+                r"(?P<x>(?:(?:early|mid|late)[- ]?)?(?:nineties|90'?s))\b"),
+    rule("age", r"\b(?P<x>nonagenarian|(?:super)?centenarian)\b"),
+    rule("age", rf"\b(?:will\sbe|nearly|almost|approaching|shy\sof|until\s(?:he|she)\swas|when\s(?:he|she)\swas|"
+                rf"lived\sto\sbe|celebrated)\s(?P<x>{_NINETY})(?=\s?(?:[.,;)]|$)(?!\d)|\s(?:in|next|this|years)\b)"),
+    rule("age", rf"(?<![\d./\-])(?P<x>{_NINETY})[\s-](?:years?|yrs?)[\s-](?:young|of\slife)\b"),
 )  # fmt: skip
 
 
@@ -196,7 +214,7 @@ def _is_month_day(text: str, match: re.Match[str]) -> bool:
         # 5/5, 2/6, 7/10 are grades more often than days.
         return padded or bool(
             re.search(
-                r"\b(?:on|since|until|dated?|by|dob|admitted|discharged|through|(?:planned|scheduled|booked|"
+                r"\b(?:recheck|on|since|until|dated?|by|dob|admitted|discharged|through|(?:planned|scheduled|booked|"
                 r"set)\s+for)\s{1,2}$",
                 text[max(0, match.start() - 16) : match.start()],
                 re.I,

@@ -31,6 +31,16 @@ def _bound(kind: str, words: str) -> Rule:
     return rule(kind, rf"(?<![^\W_])(?:{words})(?![^\W_])?{_STRICT}{_ID}")
 
 
+_LABEL_WORDS: Final = (
+    "ticket|case|accession|order|requisition|sample|specimen|study|claim|docket|badge|locker|complaint|incident|"
+    "report|file|folder|envelope|parcel|receipt|voucher|coupon|reference|ref|request|referral|token|tag|wristband|"
+    "bracelet|armband|container|vial|tube|bag|cassette|block|slide|form|consent|permit|pass|card|member|membership|"
+    "employee|staff|student|inmate|prisoner|service|booking|reservation|confirmation|tracking|shipment|consignment|"
+    "donation|donor|subject|participant|enrol?lment|recording|tape|dictation|job|note|letter|document|record|entry|"
+    "log|session|visit|encounter|episode|call|event|queue|waitlist|appointment|trip|transport|contract|lease|loan|"
+    "petition|warrant|citation|summons|suit|client|customer|user|login|pin|passcode|key|parking|luggage|cremation|"
+    "autopsy|biopsy|registry|register|roster|application|grievance|complaint|investigation|police|court"
+)
 _IDS: Final = (
     rule("account", r"(?<![\w-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\w-])"),
     _free("account", r"(?:patient|bank|hospital|billing|savings|checking|customer)\s+(?:account|acct)"),
@@ -119,6 +129,9 @@ _IDS: Final = (
     rule("other", r"(?:\b(?:numbers?|no\.|nr\.|num|id|identifier)|[#\u2116])(?:\s?(?:is|was|reads|[:=]))?\s{0,2}"
                   r"(?P<x>(?=(?:[A-Z\-/._]{0,6}\d){3}|[A-Z\-/]{0,6}\d{4})(?=[A-Z0-9\-/._]{4})"
                   r"[A-Z0-9][A-Z0-9\-/._]{3,34})(?![\w%]|\s?(?:mg|ml|patients|cases)\b)"),
+    rule("other", rf"\b(?i:{_LABEL_WORDS})\s{{1,2}}(?P<x>\d{{5,14}}|[A-Z]{{1,4}}[-/ ]?\d{{3,12}}[A-Z]?|"
+                  rf"[A-Z]{{1,4}}\d{{1,6}}(?:[-/][A-Z0-9]{{2,8}}){{1,3}}|\d{{2}}-\d{{4,8}}|\d{{3,8}}[A-Z]{{1,3}})(?![\w%/-]|[.,]\d|"
+                  rf"\s?(?:mg|ml|g|cells|patients|cases|subjects|copies|steps|units?|years?|days?|of)\b)", 0),
     rule("other", r"\((?P<x>[A-Z]{0,3}-?(?:\d{5,12}|\d{2,4}-\d{4,6})(?:-\d{1,4})?)\)", 0),
     rule("other", r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"),
     rule("other", r"\b[SCHN]P?\d{2}-\d{3,7}\b", 0),

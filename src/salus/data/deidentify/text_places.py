@@ -151,6 +151,18 @@ _PLACES: Final[tuple[Rule, ...]] = (
     rule("place", r"(?i:\b(?:(?:home|mailing|street|current|permanent)[ ])?address(?:es)?[ ]?(?:is|"
                   r"[:=])[ ]{0,3})(?P<x>[^\n;]{4,90}?)(?=[ ]{2,}|[\n;]|$|\.[ ]|,?[ ](?i:phone|tel|cell|fax|email|"
                   r"mobile|dob|mrn)\b)", 0),
+    rule("place", rf"(?<![\w'-])(?P<x>(?!(?:Discharged?|Return|Sent|Going|Go|At|In|To|From|The|Patient|Current|Prior)"
+                  rf"[ ]){_W}(?:[ ](?:(?:and|of|the|&)[ ]){{0,2}}{_W}){{0,3}}[ ](?:Homes?|House|Lodge|Hall|Villas?|"
+                  rf"Residence|Hostel|Haven|Convent|Monastery|Priory|Prison|Jail|Penitentiary|Polyclinic|Surgery|"
+                  rf"Ranch|Vineyards?|Marina|Stadium|Arena|Museum|Zoo|Inn|Motel|Resort|Foundry|Quarry|Factory|Cannery|"
+                  rf"Refinery|Daycare|Preschool|Montessori|Seminary|Almshouse|Day Nursery|Sheltered Housing))\b", 0),
+    rule("place", rf"(?i:\b(?:(?:sent|came|arrived|hails|flown|driven|brought(?:[ ]in)?|commut(?:es|ing)|graduated|"
+                  rf"evacuated)[ ]from|(?:stationed|enrolled|educated|teaches|taught|studies|studied|stay(?:s|ed|ing)|"
+                  rf"incarcerated|imprisoned|buried|headquartered|apprenticed|volunteers)[ ](?:at|in|near|with)|"
+                  rf"attend(?:s|ed)|"
+                  rf"(?:village|town|hamlet|suburb|outskirts|municipality|commune|port|island)s?[ ]of|"
+                  rf"(?:miles?|km|kilomet(?:er|re)s|hours?|blocks|north|south|east|west)[ ](?:from|of|outside))"
+                  rf"(?:[ ](?:the|rural|nearby))?)[ ](?![A-Z]{{2,5}}\b|Dr\b|Mrs?\b)(?P<x>{_W}(?:[ ]{_W}){{0,3}})", 0),
     rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?![ ](?:Coma|coma|Outcome|Score|score|criteria|virus|Scale|scale|Heart|"
                   rf"Bowel|stool|classification|encephalitis|Blue|B\b))", 0),
 )  # fmt: skip
