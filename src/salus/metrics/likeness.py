@@ -122,7 +122,7 @@ def candidates(values: NDArray[np.generic], least: float, tables: int = TABLES) 
             yield np.stack([i + start, j], axis=1)
         return
     rng = np.random.default_rng(0)
-    some = _plain(values[_some(len(values))]).astype(np.float64)
+    some = _plain(values[_some(values.shape)]).astype(np.float64)
     centre = some.mean(axis=0)
     _, scale, axes = np.linalg.svd(some - centre, full_matrices=False)
     kept = max(1, min(_DIRECTIONS, int((scale > _FAINT * max(scale[0], 1e-12)).sum())))
@@ -149,7 +149,7 @@ def close_pairs(values: NDArray[np.generic]) -> tuple[NDArray[np.int64], NDArray
     """
     if len(values) < 2:
         return np.zeros((0, 2), np.int64), np.zeros(0, np.float32)
-    least = bars(*standard(values[_some(len(values))].astype(np.float32)))
+    least = bars(*standard(values[_some(values.shape)].astype(np.float32)))
     found: dict[tuple[int, int], float] = {}
     for pairs in candidates(values, least[0]):
         for start in range(0, len(pairs), _PAIRS):
@@ -174,8 +174,10 @@ def _plain(values: NDArray[np.generic]) -> NDArray[np.float32]:
     return unit(rows - rows.mean(axis=1, keepdims=True))
 
 
-def _some(total: int) -> NDArray[np.int64]:
-    return np.sort(np.random.default_rng(1).permutation(total)[:_SAMPLE])
+def _some(shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return rows that stand for all, in order: fewer where they are longer, so that memory stays the same."""
+    most = max(500, min(_SAMPLE, _SAMPLE * EDGE[2] ** 2 // max(1, shape[1])))
+    return np.sort(np.random.default_rng(1).permutation(shape[0])[:most])
 
 
 def _neighbours(order: NDArray[np.int64], buckets: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
