@@ -100,7 +100,7 @@ def real_texts(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 def main() -> None:
     """Print the tables."""
-    for half in ("test", "fresh"):
+    for half in ("test", "fresh", "blind"):
         compare(half)
     count_real()
 
