@@ -1,4 +1,4 @@
-"""Small good files of every kind, written here or read from installed libraries; each lies in a folder of its own."""
+"""Small good signals, tables, texts, records and archives; each lies in a folder of its own."""
 
 import csv
 import gzip
@@ -13,184 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fuzz.good_images import array, dicom, dicom_ecg, home, metaimage, nifti, nrrd, picture, ramp
+
 Array = NDArray[np.generic]
-
-
-def _home(place: Path, name: str, file: str = "") -> Path:
-    folder = place / name
-    folder.mkdir(parents=True)
-    return folder / (file or name)
-
-
-def _volume(*shape: int) -> Array:
-    grid = np.indices(shape or (6, 20, 24)).sum(axis=0)
-    return (grid * 37 % 1000).astype(np.int16)
-
-
-def _pydicom(name: str) -> Path:
-    from pydicom.data import get_testdata_file
-
-    found = get_testdata_file(name, download=False)
-    assert found is not None
-    return Path(str(found))
-
-
-def dicom(place: Path) -> None:
-    """Copy one small file of every kind of transfer syntax, colour and multi-frame that pydicom ships."""
-    names = (
-        "CT_small.dcm", "MR_small.dcm", "MR_small_bigendian.dcm", "MR_small_implicit.dcm", "MR_small_RLE.dcm",
-        "MR_small_jpeg_ls_lossless.dcm", "MR_small_jp2klossless.dcm", "image_dfl.dcm", "liver_1frame.dcm",
-        "693_J2KI.dcm", "SC_rgb_jpeg_dcmtk.dcm", "SC_rgb_rle_2frame.dcm", "examples_palette.dcm", "JPEG-lossy.dcm",
-        "JPGExtended.dcm", "JPEGLSNearLossless_16.dcm", "JPEG2000.dcm", "SC_rgb_jpeg_gdcm.dcm", "rtdose.dcm",
-        "SC_ybr_full_422_uncompressed.dcm", "SC_rgb_rle_16bit_2frame.dcm",
-    )  # fmt: skip
-    for name in names:
-        shutil.copy(_pydicom(name), _home(place, name, "main.dcm"))
-
-
-def _slices(folder: Path, count: int = 4) -> None:
-    import pydicom
-    from pydicom.uid import generate_uid
-
-    series = generate_uid(entropy_srcs=["fuzz"])
-    for number in range(count):
-        data = pydicom.dcmread(_pydicom("MR_small.dcm"))
-        data.SeriesInstanceUID = series
-        data.ImagePositionPatient, data.ImageOrientationPatient = [0, 0, 3.0 * number], [1, 0, 0, 0, 1, 0]
-        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid(entropy_srcs=["f", str(number)])
-        data.InstanceNumber = number
-        data.save_as(folder / f"{number}.dcm")
-
-
-def dicom_series(place: Path) -> None:
-    """Write a series of four slices."""
-    _slices(_home(place, "series").parent)
-
-
-def dicom_objects(place: Path) -> None:
-    """Copy a segmentation, a report, a structure set, overlays and a picture for display."""
-    for kind, name in (
-        ("seg", "liver_1frame.dcm"), ("sr", "test-SR.dcm"), ("rtstruct", "rtstruct.dcm"),
-        ("overlay", "examples_overlay.dcm"), ("display", "examples_palette.dcm"),
-    ):  # fmt: skip
-        shutil.copy(_pydicom(name), _home(place, kind, f"main_{kind}.dcm"))
-
-
-def dicomdir(place: Path) -> None:
-    """Write a DICOMDIR beside its files."""
-    import gc
-    import warnings
-
-    from pydicom.fileset import FileSet
-
-    folder = _home(place, "medium").parent
-    source = folder.parent.parent / "slices"
-    source.mkdir()
-    _slices(source, 2)
-    files = FileSet()
-    for path in sorted(source.iterdir()):
-        files.add(path)
-    files.write(folder)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # pydicom leaves its temporary folder to the collector
-        del files
-        gc.collect()
-    shutil.rmtree(source)
-
-
-def dicom_zip(place: Path) -> None:
-    """Write a zipped series."""
-    target = _home(place, "zip", "main.zip")
-    source = place.parent / "zipped"
-    source.mkdir()
-    _slices(source)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(source.iterdir()):
-            archive.write(path, f"study/{path.name}")
-    shutil.rmtree(source)
-
-
-def dicom_ecg(place: Path) -> None:
-    """Copy a twelve-lead recording."""
-    shutil.copy(_pydicom("waveform_ecg.dcm"), _home(place, "ecg", "main.dcm"))
-
-
-def nifti(place: Path) -> None:
-    """Write NIfTI-1 and NIfTI-2, packed and plain, of three and four axes, with scaling and an extension."""
-    import nibabel as nib
-
-    affine = np.diag([-1.0, 1.0, 2.5, 1.0])
-    data = _volume(24, 20, 6)
-    nib.save(nib.Nifti1Image(data, affine), _home(place, "plain", "main.nii"))
-    nib.save(nib.Nifti1Image(data, affine), _home(place, "packed", "main.nii.gz"))
-    nib.save(nib.Nifti2Image(data.astype(np.float32), affine), _home(place, "second", "main.nii"))
-    four = nib.Nifti1Image(_volume(8, 9, 4, 3), affine)
-    four.header.set_slope_inter(0.5, -3)
-    four.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"made for a test"))
-    nib.save(four, _home(place, "four", "main.nii"))
-
-
-def nrrd(place: Path) -> None:
-    """Write NRRD raw, packed and with the data in a file of its own."""
-    import nrrd as library
-
-    header = {"space": "left-posterior-superior", "space directions": np.eye(3) * 2, "space origin": np.zeros(3)}
-    data = _volume(12, 10, 4)
-    library.write(str(_home(place, "raw", "main.nrrd")), data, {**header, "encoding": "raw"})
-    library.write(str(_home(place, "gzip", "main.nrrd")), data, {**header, "encoding": "gzip"})
-    library.write(str(_home(place, "detached", "main.nhdr")), data, {**header, "encoding": "raw"})
-
-
-def metaimage(place: Path) -> None:
-    """Write MetaImage in one file and in two, plain and packed."""
-    import zlib
-
-    data = _volume(4, 10, 12).astype("<i2").tobytes()
-    head = (
-        "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = {}\n"
-        "TransformMatrix = 1 0 0 0 1 0 0 0 1\nOffset = 0 0 0\nElementSpacing = 1 1 2.5\nDimSize = 12 10 4\n"
-        "ElementType = MET_SHORT\nElementDataFile = {}\n"
-    )
-    _home(place, "one", "main.mha").write_bytes(head.format("False", "LOCAL").encode() + data)
-    _home(place, "packed", "main.mha").write_bytes(head.format("True", "LOCAL").encode() + zlib.compress(data))
-    two = _home(place, "two", "main.mhd")
-    two.write_text(head.format("False", "values.raw"))
-    two.with_name("values.raw").write_bytes(data)
-
-
-def picture(place: Path) -> None:
-    """Write pictures of every format and depth that is read."""
-    from PIL import Image as Picture
-
-    grey = (_volume(30, 40) % 255).astype(np.uint8)
-    colour = Picture.fromarray(np.stack([grey, grey.T[:30, :40] if grey.T.shape == grey.shape else grey, grey], -1))
-    for name in ("main.png", "main.jpg", "main.bmp", "main.gif", "main.webp", "main.tif", "main.ppm"):
-        colour.save(_home(place, name[5:], name))
-    Picture.fromarray(grey.astype(np.uint16) * 200).save(_home(place, "deep", "main.png"))
-    colour.convert("P").save(_home(place, "palette", "main.png"))
-    pages = [Picture.fromarray(grey), Picture.fromarray(255 - grey)]
-    pages[0].save(_home(place, "pages", "main.tif"), save_all=True, append_images=pages[1:])
-
-
-def slide(place: Path) -> None:
-    """Write tiled pyramids: deflate, JPEG and OME."""
-    import tifffile
-
-    grey = (_volume(160, 192) % 255).astype(np.uint8)
-    colour = np.stack([grey, 255 - grey, grey], axis=-1)
-    for name, options in (("deflate", {"compression": "deflate"}), ("jpeg", {"compression": "jpeg"})):
-        with tifffile.TiffWriter(_home(place, name, "main.tif")) as writer:
-            writer.write(colour, tile=(64, 64), subifds=1, photometric="rgb", **options)
-            writer.write(colour[::2, ::2], tile=(64, 64), subfiletype=1, photometric="rgb", **options)
-    with tifffile.TiffWriter(_home(place, "ome", "main.ome.tif"), ome=True) as writer:
-        writer.write(np.stack([grey, grey]), tile=(64, 64), metadata={"axes": "CYX"})
-
-
-def array(place: Path) -> None:
-    """Write NPY and NPZ."""
-    np.save(_home(place, "npy", "main.npy"), _volume(12, 14).astype(np.float32))
-    np.savez_compressed(_home(place, "npz", "main.npz"), image=_volume(3, 12, 14))
-    np.savez(_home(place, "stored", "main.npz"), image=_volume(12, 14))
 
 
 def wfdb(place: Path) -> None:
@@ -204,7 +29,7 @@ def wfdb(place: Path) -> None:
     with library() as wfdb_library, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for form in ("16", "80", "24", "516"):
-            folder = _home(place, f"format{form}").parent
+            folder = home(place, f"format{form}").parent
             wfdb_library.wrsamp(
                 "main", fs=100, units=["mV", "mV"], sig_name=["II", "V1"], p_signal=values, fmt=[form, form],
                 comments=["age: 61 sex: F"], write_dir=str(folder),
@@ -212,8 +37,8 @@ def wfdb(place: Path) -> None:
         marks = np.array([50, 150, 250])
         wfdb_library.wrann("main", "atr", marks, symbol=["N", "V", "+"], aux_note=["", "", "(AFIB"],
                            write_dir=str(place / "format16"))  # fmt: skip
-        _packed(_home(place, "format212", "main.hea"), np.rint(values * 500).astype(int))
-        folder = _home(place, "segments").parent
+        _packed(home(place, "format212", "main.hea"), np.rint(values * 500).astype(int))
+        folder = home(place, "segments").parent
         for part in ("s1", "s2"):
             wfdb_library.wrsamp(part, fs=100, units=["mV", "mV"], sig_name=["II", "V1"], p_signal=values[:300],
                                 fmt=["16", "16"], write_dir=str(folder))  # fmt: skip
@@ -237,9 +62,9 @@ def edf(place: Path) -> None:
         edfio.EdfSignal(np.sin(np.arange(rate * 10) / (5 + k)), rate, label=name, physical_dimension="uV")
         for k, name in enumerate(("EEG Fpz-Cz", "ECG II"))
     ]
-    edfio.Edf(signals).write(_home(place, "edf", "main.edf"))
+    edfio.Edf(signals).write(home(place, "edf", "main.edf"))
     notes = [edfio.EdfAnnotation(1.0, 2.0, "Sleep stage W"), edfio.EdfAnnotation(4.0, None, "lights off")]
-    edfio.Edf(signals, annotations=notes).write(_home(place, "edfplus", "main.edf"))
+    edfio.Edf(signals, annotations=notes).write(home(place, "edfplus", "main.edf"))
 
 
 def table(place: Path) -> None:
@@ -251,25 +76,25 @@ def table(place: Path) -> None:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     data = text.getvalue().encode()
-    _home(place, "csv", "main.csv").write_bytes(data)
-    _home(place, "packed", "main.csv.gz").write_bytes(gzip.compress(data, mtime=0))
-    _home(place, "tsv", "main.tsv").write_bytes(data.replace(b",", b"\t"))
+    home(place, "csv", "main.csv").write_bytes(data)
+    home(place, "packed", "main.csv.gz").write_bytes(gzip.compress(data, mtime=0))
+    home(place, "tsv", "main.tsv").write_bytes(data.replace(b",", b"\t"))
     columns = {name: [row[k] for row in rows[1:]] for k, name in enumerate(rows[0])}
-    pq.write_table(pa.table(columns), _home(place, "parquet", "main.parquet"))
+    pq.write_table(pa.table(columns), home(place, "parquet", "main.parquet"))
     wave = "time_s,II [mV],V1 [mV]\n" + "".join(f"{i / 100:.2f},{i % 7},{i % 11}\n" for i in range(200))
-    _home(place, "wave", "main.csv").write_text(wave)
+    home(place, "wave", "main.csv").write_text(wave)
 
 
 def text(place: Path) -> None:
     """Write tagged and plain text."""
     lines = "Given\tO\naspirin\tB-Drug\n81\tI-Drug\nmg\tO\n\nNo\tO\nfever\tB-Finding\n"
-    _home(place, "iob", "main.iob").write_text(lines)
-    _home(place, "note", "main.txt").write_text("CHEST CT\nFindings: no nodule. Größe 3 mm.\n")
+    home(place, "iob", "main.iob").write_text(lines)
+    home(place, "note", "main.txt").write_text("CHEST CT\nFindings: no nodule. Größe 3 mm.\n")
 
 
 def documents(place: Path) -> None:
     """Write annotated texts: brat with relations and events, JSON lines in three spellings."""
-    target = _home(place, "brat", "main.ann")
+    target = home(place, "brat", "main.ann")
     target.write_text(
         "T1\tDrug 6 13\taspirin\nT2\tEffect 23 29;30 36\tsevere nausea\nR1\tCauses Arg1:T1 Arg2:T2\n"
         "E1\tDrug:T1 Theme:T2\nA1\tNegated T2\n#1\tAnnotatorNotes T1\tlow dose\n"
@@ -281,7 +106,7 @@ def documents(place: Path) -> None:
         ("doccano", {"id": 1, "text": text, "label": [[6, 13, "Drug"], [18, 22, "Sign"]]}),
         ("mentions", {"text": text, "spans": [{"start": 6, "end": 13, "label": "Drug"}]}),
     ):
-        _home(place, name, "main.jsonl").write_text("\n".join(json.dumps(row | {"id": k}) for k in range(4)))
+        home(place, name, "main.jsonl").write_text("\n".join(json.dumps(row | {"id": k}) for k in range(4)))
 
 
 def _ibm(value: float) -> bytes:
@@ -316,7 +141,7 @@ def xpt(place: Path) -> None:
     )  # fmt: skip
     data += fields.ljust(-(-len(fields) // 80) * 80) + head(b"OBS")
     body = b"".join(_ibm(k + 1.0) + _ibm(20 + k / 2) + f"w{k}".encode().ljust(8) for k in range(12))
-    _home(place, "xpt", "main.xpt").write_bytes(data + body.ljust(-(-len(body) // 80) * 80))
+    home(place, "xpt", "main.xpt").write_bytes(data + body.ljust(-(-len(body) // 80) * 80))
 
 
 def omop(place: Path) -> None:
@@ -341,7 +166,7 @@ def omop(place: Path) -> None:
 
 def dictionary(place: Path) -> None:
     """Write a table and the dictionary that describes it."""
-    target = _home(place, "described", "main.csv")
+    target = home(place, "described", "main.csv")
     target.write_text(
         "column,type,unit,allowed,missing,low,high,description\nage,number,a,,-9,0,120,years\n"
         "sex,category,,m|f,,,,\nvisit,date,,,,,,\n"
@@ -382,18 +207,18 @@ def fhir(place: Path) -> None:
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [
         {"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in every
     ]}  # fmt: skip
-    _home(place, "bundle", "main.json").write_text(json.dumps(bundle))
-    _home(place, "lines", "main.ndjson").write_text("\n".join(json.dumps(one) for one in every))
+    home(place, "bundle", "main.json").write_text(json.dumps(bundle))
+    home(place, "lines", "main.ndjson").write_text("\n".join(json.dumps(one) for one in every))
 
 
 def archive(place: Path) -> None:
     """Write a zip and packed tars."""
     names = {"a/one.txt": b"one" * 50, "two.bin": bytes(range(256))}
-    with zipfile.ZipFile(_home(place, "zip", "main.zip"), "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(home(place, "zip", "main.zip"), "w", zipfile.ZIP_DEFLATED) as packed:
         for name, data in names.items():
             packed.writestr(name, data)
     for ending in ("gz", "xz"):
-        with tarfile.open(_home(place, ending, f"main.tar.{ending}"), f"w:{ending}") as tar:  # type: ignore[call-overload]
+        with tarfile.open(home(place, ending, f"main.tar.{ending}"), f"w:{ending}") as tar:  # type: ignore[call-overload]
             for name, data in names.items():
                 info = tarfile.TarInfo(name)
                 info.size = len(data)
@@ -404,10 +229,10 @@ def manifest(place: Path) -> None:
     """Write a manifest of pictures."""
     from PIL import Image as Picture
 
-    target = _home(place, "manifest", "main.csv")
+    target = home(place, "manifest", "main.csv")
     lines = ["path,patient,target,split"]
     for k in range(6):
-        Picture.fromarray((_volume(8, 8) + k).astype(np.uint8)).save(target.with_name(f"{k}.png"))
+        Picture.fromarray((ramp(8, 8) + k).astype(np.uint8)).save(target.with_name(f"{k}.png"))
         lines.append(f"{k}.png,p{k},{'ab'[k % 2]},{('train', 'valid', 'test')[k % 3]}")
     target.write_text("\n".join(lines) + "\n")
 
@@ -415,7 +240,7 @@ def manifest(place: Path) -> None:
 def study(place: Path) -> None:
     """Copy the studies of the project."""
     for path in sorted(Path("studies").glob("*.toml"))[:3]:
-        shutil.copy(path, _home(place, path.stem, "main.toml"))
+        shutil.copy(path, home(place, path.stem, "main.toml"))
 
 
 def run(place: Path) -> None:
@@ -423,7 +248,7 @@ def run(place: Path) -> None:
     from salus import api
 
     for name in ("logistic", "majority"):
-        folder = _home(place, name).parent
+        folder = home(place, name).parent
         folder.rmdir()
         api.fit(name, "wdbc", folder, size="tiny")
 
@@ -434,7 +259,7 @@ def everything(place: Path) -> None:
 
     with tempfile.TemporaryDirectory() as scratch:
         for make in (dicom, dicom_ecg, nifti, metaimage, picture, array, edf, table, text, fhir, nrrd):
-            home = Path(scratch) / make.__name__
-            make(home)
-            for folder in sorted(home.iterdir())[:4]:
+            made = Path(scratch) / make.__name__
+            make(made)
+            for folder in sorted(made.iterdir())[:4]:
                 shutil.copytree(folder, place / f"{make.__name__}-{folder.name}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fuzz import bombs, good, read
+from fuzz import good_images as images
 
 
 def _only(folder: Path) -> Path:
@@ -35,18 +36,18 @@ class Target:
 
 
 TARGETS: dict[str, Target] = {
-    "dicom": Target(make=good.dicom, read=read.dicom, bombs=bombs.dicom),
-    "dicom_series": Target(make=good.dicom_series, read=read.dicom_series, entry=_itself),
-    "dicom_objects": Target(make=good.dicom_objects, read=read.dicom_objects),
-    "dicomdir": Target(make=good.dicomdir, read=read.dicomdir),
-    "dicom_zip": Target(make=good.dicom_zip, read=read.anything, bombs=bombs.dicom_zip),
-    "dicom_ecg": Target(make=good.dicom_ecg, read=read.anything),
-    "nifti": Target(make=good.nifti, read=read.anything, bombs=bombs.nifti),
-    "nrrd": Target(make=good.nrrd, read=read.anything, bombs=bombs.nrrd),
-    "metaimage": Target(make=good.metaimage, read=read.anything, bombs=bombs.metaimage),
-    "picture": Target(make=good.picture, read=read.anything, bombs=bombs.picture),
-    "slide": Target(make=good.slide, read=read.slide),
-    "array": Target(make=good.array, read=read.anything, bombs=bombs.array),
+    "dicom": Target(make=images.dicom, read=read.dicom, bombs=bombs.dicom),
+    "dicom_series": Target(make=images.dicom_series, read=read.dicom_series, entry=_itself),
+    "dicom_objects": Target(make=images.dicom_objects, read=read.dicom_objects),
+    "dicomdir": Target(make=images.dicomdir, read=read.dicomdir),
+    "dicom_zip": Target(make=images.dicom_zip, read=read.anything, bombs=bombs.dicom_zip),
+    "dicom_ecg": Target(make=images.dicom_ecg, read=read.anything),
+    "nifti": Target(make=images.nifti, read=read.anything, bombs=bombs.nifti),
+    "nrrd": Target(make=images.nrrd, read=read.anything, bombs=bombs.nrrd),
+    "metaimage": Target(make=images.metaimage, read=read.anything, bombs=bombs.metaimage),
+    "picture": Target(make=images.picture, read=read.anything, bombs=bombs.picture),
+    "slide": Target(make=images.slide, read=read.slide),
+    "array": Target(make=images.array, read=read.anything, bombs=bombs.array),
     "wfdb": Target(make=good.wfdb, read=read.wfdb, bombs=bombs.wfdb),
     "edf": Target(make=good.edf, read=read.anything, bombs=bombs.edf),
     "table": Target(make=good.table, read=read.table, bombs=bombs.table),
