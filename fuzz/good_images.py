@@ -11,12 +11,14 @@ Array = NDArray[np.generic]
 
 
 def home(place: Path, name: str, file: str = "") -> Path:
+    """Make a folder for one good file and return the file's path in it."""
     folder = place / name
     folder.mkdir(parents=True)
     return folder / (file or name)
 
 
 def ramp(*shape: int) -> Array:
+    """Return whole numbers that rise along every axis and wrap at 1,000."""
     grid = np.indices(shape or (6, 20, 24)).sum(axis=0)
     return (grid * 37 % 1000).astype(np.int16)
 
