@@ -121,12 +121,14 @@ def test_the_validator_finds_no_new_errors(plan: Plan, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.realdata
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian dicom3tools) is not installed")
-def test_the_validator_finds_no_new_errors_in_real_files(data_root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pixels", [False, True], ids=["headers", "pixels"])
+def test_the_validator_finds_no_new_errors_in_real_files(data_root: Path, tmp_path: Path, pixels: bool) -> None:
     folder = data_root / "dicom"
     if not folder.is_dir():
         pytest.skip("no set of DICOM files below SALUS_DATA")
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix not in (".csv", ".md")]
-    assert new_errors(files, Plan(shift_dates=True, clean_descriptors=True), tmp_path / "out.dcm") == {}
+    plan = Plan(shift_dates=True, clean_descriptors=True, clean_pixels=pixels)
+    assert new_errors(files, plan, tmp_path / "out.dcm") == {}
 
 
 def test_unlisted_attributes_are_not_in_the_table() -> None:
