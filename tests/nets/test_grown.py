@@ -76,3 +76,31 @@ def test_the_gate_closes_hidden_units() -> None:
     assert torch.allclose(shut, network.head.bias.expand_as(shut), atol=1e-6)
     assert torch.allclose(half, network(first), atol=1e-6)
     assert GatedMLP(3, 0, (5, 4), 1, 0.0).gate is None
+
+
+@pytest.mark.parametrize("kind", ["regression", "classification", "multilabel"])
+def test_a_bound_answer_never_falls_with_its_feature(kind: str) -> None:
+    rng = np.random.default_rng(5)
+    features = rng.normal(size=(200, 3))
+    value = features[:, 0] + features[:, 1] + 2 * rng.normal(size=200)
+    truth = {"regression": value, "classification": (value > 0).astype(float), "multilabel": value[:, None] > 0}[kind]
+    forest = Grown(kind, 1 if kind == "multilabel" else 2)
+    grid = np.stack([np.linspace(-2, 2, 50), np.zeros(50), np.zeros(50)], axis=1)
+    curves = []
+    for signs in (None, [1, 0, 0], [-1, 0, 0]):
+        torch.manual_seed(0)
+        forest.grow(features, np.asarray(truth, dtype=np.float64), trees=5, signs=signs)
+        answer = forest(torch.from_numpy(grid)).numpy()
+        curves.append(np.diff(answer if answer.ndim == 1 else answer[:, -1]))
+    free, up, down = curves
+    assert free.min() < 0 < free.max()
+    assert up.min() >= 0 < up.max()
+    assert down.max() <= 0
+
+
+def test_a_bound_forest_refuses_gaps_and_three_classes() -> None:
+    rows = np.array([[0.0], [np.nan], [1.0]])
+    with pytest.raises(DataError, match="gaps=median"):
+        Grown("regression", 0).grow(rows, np.arange(3.0), trees=1, signs=[1])
+    with pytest.raises(DataError, match="two classes"):
+        Grown("classification", 3).grow(np.zeros((3, 1)), np.arange(3), trees=1, signs=[1])

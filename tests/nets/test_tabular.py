@@ -111,3 +111,16 @@ def test_labels():
         count_labels(ListDataset([sample(i, 1, a=1.0) for i in range(3)]))
     with pytest.raises(DataError, match="no class number"):
         count_labels(ListDataset([sample(0, None, a=1.0)]))
+
+
+def test_signs_of_bound_columns():
+    rows = [{"dose": 1.0, "oxide": "ZnO"}, {"dose": None, "oxide": "TiO2"}, {"dose": 2.0, "oxide": "ZnO"}]
+    dataset = ListDataset(
+        [Sample(id=str(n), patient=str(n), inputs={"row": Row(values=r)}) for n, r in enumerate(rows)]
+    )
+    encoder = RowEncoder(measure_rows(dataset))
+    assert dict(zip(encoder.features, encoder.signs(["dose"], []), strict=True))["dose"] == 1
+    assert sum(map(abs, encoder.signs([], ["dose"]))) == 1  # not the indicator of gaps
+    for rising, falling in ((["oxide"], []), (["size"], []), (["dose"], ["dose"])):
+        with pytest.raises(DataError, match="columns of numbers: dose"):
+            encoder.signs(rising, falling)

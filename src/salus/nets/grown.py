@@ -42,16 +42,20 @@ class Grown(nn.Module):
         look: Look = "sqrt",
         rows_share: float = 1.0,
         balanced: bool = False,
+        signs: Sequence[int] | None = None,
     ) -> None:
         """Grow on features `(N, F)`, NaN where missing, and truths `(N,)` or `(N, K)`, NaN where not known.
 
         A forest of one tree is a plain decision tree: every feature, every row, and no score out of the bag.
+        `signs` `(F,)` bind the answer (a number, the last of two classes, each finding): with a feature of +1 it
+        never falls, with one of -1 it never rises.
 
         Raises:
-            DataError: A finding that no training row knows.
+            DataError: A finding that no training row knows; `signs` beside gaps, or with more than two classes.
         """
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
+        signs = self._signs(signs, features)
         for number, flat in enumerate(self.forests):
             column = truth[:, number] if truth.ndim == 2 else truth
             known = np.isfinite(column)
@@ -64,6 +68,7 @@ class Grown(nn.Module):
                 "max_samples": rows_share if rows_share < 1 else None,
                 "bootstrap": trees > 1,
                 "oob_score": trees > 1,
+                "monotonic_cst": signs,
                 "random_state": int(torch.randint(2**31 - 1, ()).item()),
             }
             if self.kind == "regression":
@@ -94,6 +99,16 @@ class Grown(nn.Module):
         if self.kind == "regression":
             return answer
         return torch.logit(answer, floor) if self.kind == "multilabel" else answer.clamp(floor, 1.0).log()
+
+    def _signs(self, signs: Sequence[int] | None, features: NDArray[np.float64]) -> Sequence[int] | None:
+        """Refuse what a bound tree cannot do; None where no feature is bound."""
+        if signs is None or not any(signs):
+            return None
+        if self.kind == "classification" and self.get_buffer("places").shape[1] != 2:
+            raise DataError("an answer among more than two classes cannot be bound to rise or fall with a column")
+        if np.isnan(features).any():
+            raise DataError("trees that are bound to rise or fall with a column take no gaps; set gaps=median")
+        return signs
 
     def _take(self, number: int, flat: nn.Module, forest: Any) -> None:
         assert isinstance(flat, FlatForest)  # noqa: S101

@@ -149,6 +149,19 @@ class RowEncoder:
                 parts.append(np.isnan(cells).astype(np.float64))
         return np.stack(parts, axis=1)
 
+    def signs(self, rising: Sequence[str], falling: Sequence[str]) -> list[int]:
+        """Return of each feature, F of them, 1 where its column is rising, -1 where it is falling, else 0.
+
+        Raises:
+            DataError: A name that is no column of numbers, or that is given twice.
+        """
+        bound = dict.fromkeys(rising, 1) | dict.fromkeys(falling, -1)
+        numeric = [name for c, name in enumerate(self.columns) if c not in self.categorical]
+        if wrong := sorted((set(bound) - set(numeric)) | (set(rising) & set(falling))):
+            raise DataError(f"rising or falling: {', '.join(wrong)}; name columns of numbers: {', '.join(numeric)}")
+        free = set(self.indicators)
+        return [0 if f in free else bound.get(self.columns[c], 0) for f, c in enumerate(self.sources)]
+
     def typical(self) -> NDArray[np.float64]:
         """Return a row `(C,)` of `raw` that says nothing: medians of the training part, NaN for words."""
         return np.array([column["median"] if column["kind"] == "number" else np.nan for column in self._learned])
@@ -204,11 +217,8 @@ def row_batch(samples: Sequence[Sample], classes: Sequence[str], read: Callable[
         DataError: As `label_tensor` and `read`.
     """
     labels = label_tensor(samples, classes)
-    return Batch(
-        tuple(sample.id for sample in samples),
-        {"row": read(samples)},
-        {} if labels is None else {"label": labels},
-    )
+    target = {} if labels is None else {"label": labels}
+    return Batch(tuple(sample.id for sample in samples), {"row": read(samples)}, target)
 
 
 def count_labels(train: Dataset) -> list[int]:
@@ -226,9 +236,7 @@ def count_labels(train: Dataset) -> list[int]:
         counts[int(target)] += 1
     if len(counts) < 2:
         held = ", ".join(f"class {label}: {n}" for label, n in counts.items()) or "no samples"
-        raise DataError(
-            f"the training part holds fewer than two classes ({held}); use other folds or give more patients"
-        )
+        raise DataError(f"training part of fewer than two classes ({held}); use other folds or give more patients")
     return [counts[label] for label in range(max(counts) + 1)]
 
 

@@ -44,6 +44,8 @@ class NanotoxForestConfig(Config):
         look: Features that a split may choose from: the root of their number, a third of them, or all.
         rows_share: Share of the training rows that a tree is grown on, drawn with repetition.
         balanced: Weigh classes by the inverse of their number.
+        rising: Columns with which the answer never falls: a number, or the probability of the last of two classes.
+        falling: Columns with which it never rises.
         gaps: A missing value takes a `branch` of its own, or the column's `median`.
         formula: Bits of a compound: `circular` neighbourhoods (RDKit), text `grams`, or circular where RDKit is.
         bits: Length of a fingerprint.
@@ -63,6 +65,8 @@ class NanotoxForestConfig(Config):
     look: Literal["sqrt", "third", "all"] = "sqrt"
     rows_share: float = 1.0
     balanced: bool = False
+    rising: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
     gaps: Literal["branch", "median"] = "branch"
     formula: Literal["auto", "circular", "grams"] = "auto"
     bits: int = 1024
@@ -239,6 +243,7 @@ class NanotoxForest(System):
             look=own.look,
             rows_share=own.rows_share,
             balanced=own.balanced,
+            signs=self.encoder.signs(own.rising, own.falling) if self.encoder else None,
         )
 
     def _ask_network(self, batch: Batch) -> Tensor:
