@@ -1,8 +1,8 @@
 """What a check of a study may look at: data, splits and the systems that were trained."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,13 @@ class CheckContext:
         plan: The study.
         study: The study's folder.
         folder: Where the check may leave PNG or SVG pictures for the report.
+        options: Further keys of its `[[check]]` in the study file.
     """
 
     plan: Plan
     study: Path
     folder: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def part(self, name: str) -> Part:
         """Return a part by name."""

@@ -86,6 +86,19 @@ class BarPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPlan:
+    """A function of `salus.study.checks` and what it is asked.
+
+    Attributes:
+        name: `module.function`.
+        options: Further keys of the `[[check]]`, read by the function.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A whole study file."""
 
@@ -94,7 +107,7 @@ class Plan:
     asked: str
     parts: tuple[Part, ...]
     bars: tuple[BarPlan, ...] = ()
-    checks: tuple[str, ...] = ()
+    checks: tuple[CheckPlan, ...] = ()
     resamples: int = 1000
     source: str = ""
 
@@ -133,7 +146,10 @@ def build_plan(data: Mapping[str, Any], source: str = "", where: str = "study") 
     if len({part.name for part in parts}) < len(parts):
         raise ConfigError(f"{where}: two parts have one name; names are folder names and must differ")
     bars = tuple(_bar(row, parts, f"{where}, bar {n}") for n, row in enumerate(data.get("bar", []), 1))
-    checks = tuple(str(row.get("name", "")) for row in data.get("check", []))
+    checks = tuple(
+        CheckPlan(name=str(row.get("name", "")), options={key: row[key] for key in row if key != "name"})
+        for row in data.get("check", [])
+    )
     name = str(data.get("name", ""))
     if not NAME.match(name):
         raise ConfigError(f"{where}: name = {name!r}; use letters, digits, '_', '-' and '.'")

@@ -148,19 +148,20 @@ def _split_facts(part: Part) -> dict[str, Any]:
 
 def _checks(plan: Plan, folder: Path) -> list[Bar]:
     rows: list[Bar] = []
-    context = CheckContext(plan=plan, study=folder, folder=folder / "checks")
-    for name in plan.checks:
-        module, _, function = name.partition(".")
+    place = folder / "checks"
+    for number, asked in enumerate(plan.checks):
+        module, _, function = asked.name.partition(".")
         try:
             check = getattr(importlib.import_module(f"salus.study.checks.{module}"), function)
         except (ImportError, AttributeError) as error:
-            raise UsageError(f"no check named {name!r}; checks are functions in salus/study/checks/") from error
-        context.folder.mkdir(exist_ok=True)
+            raise UsageError(f"no check named {asked.name!r}; checks are functions in salus/study/checks/") from error
+        place.mkdir(exist_ok=True)
         start = time.perf_counter()
-        found = check(context)
+        found = check(CheckContext(plan=plan, study=folder, folder=place, options=asked.options))
         rows += found
+        twice = any(other.name == asked.name for other in plan.checks[:number])
         write_json(
-            context.folder / f"{name}.json",
+            place / (f"{asked.name}.{number}.json" if twice else f"{asked.name}.json"),
             {"rows": [asdict(row) for row in found], "seconds": time.perf_counter() - start},
         )
     return rows
