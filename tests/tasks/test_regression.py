@@ -88,6 +88,16 @@ def test_a_perfect_answer_is_the_best_score() -> None:
         assert task.score(values, truth)["mae"] >= 0
 
 
+def test_an_interval_is_judged_by_coverage_and_width() -> None:
+    task = make(Question(kind="regression", classes=("0.1", "0.5", "0.9"), unit="min", value_range=(0.0, 600.0)))
+    answers = [np.array([50.0, 100.0, 150.0]), np.array([50.0, 100.0, 150.0]), np.array([160.0, 100.0, 150.0]), None]
+    found = task.score(answers, [150.0, 151.0, 155.0, 300.0])
+    assert task.primary == "mae"
+    assert found["interval_coverage"] == 1 / 4  # an end belongs to it; crossed ends hold nothing
+    assert found["interval_width"] == (100 + 100 + 0 + 600) / 4
+    assert found["mae"] == (50 + 51 + 55 + 300) / 4
+
+
 def test_weights_count_rows_as_often() -> None:
     task = make(QUESTIONS["forecast"])
     values, truth = draw("forecast", np.random.default_rng(0))

@@ -51,6 +51,16 @@ def crps(truth: ArrayLike, quantiles: ArrayLike, levels: ArrayLike) -> Floats:
     return 2.0 * pinball(truth, quantiles, levels).mean(axis=-1)
 
 
+def within(truth: ArrayLike, quantiles: ArrayLike) -> tuple[float, float]:
+    """Return how many truths `(N,)` lie between first and last of their quantiles `(N, Q)`, and the sum of widths.
+
+    Ends belong to the interval; one whose ends are crossed holds nothing and has no width.
+    """
+    values, table = np.asarray(truth, dtype=np.float64), np.asarray(quantiles, dtype=np.float64)
+    low, high = table[..., 0], table[..., -1]
+    return float(((low <= values) & (values <= high)).sum()), float(np.maximum(high - low, 0.0).sum())
+
+
 def clarke_zones(truth: ArrayLike, answer: ArrayLike) -> NDArray[np.int64]:
     """Return the zone of Clarke's error grid of each pair, as index into `ZONES`.
 

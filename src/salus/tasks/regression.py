@@ -14,7 +14,19 @@ from salus.schema.errors import DataError, ShapeError, UsageError
 from salus.schema.question import Question
 
 GLUCOSE = "mg/dL"
-_SUMS = ("answered", "count", "absolute", "squared", "truth", "truth_squared", "zone_a", "zone_ab", "crps")
+_SUMS = (
+    "answered",
+    "count",
+    "absolute",
+    "squared",
+    "truth",
+    "truth_squared",
+    "zone_a",
+    "zone_ab",
+    "crps",
+    "covered",
+    "width",
+)
 
 
 class Regression(Task):
@@ -41,7 +53,9 @@ class Regression(Task):
         self.primary = "rmse"
         self.directions = {"rmse": -1, "mae": -1, "r2": 1}
         if len(self.levels) > 1:
-            self.directions["crps"] = -1
+            # Quantiles put the median in the middle, and the median is the answer of least absolute error.
+            self.primary = "mae"
+            self.directions |= {"crps": -1, "interval_coverage": 1, "interval_width": -1}
         if question.unit == GLUCOSE:
             self.directions |= {"clarke_a": 1, "clarke_ab": 1}
         self.columns = _SUMS
@@ -53,7 +67,7 @@ class Regression(Task):
     def judge(
         self, values: Sequence[NDArray[Any] | None], truth: Sequence[Any], operating: Mapping[str, Any] | None = None
     ) -> Floats:
-        """Reduce answers to marks `(N, 9)`; nothing here is chosen on validation.
+        """Reduce answers to marks `(N, 11)`; nothing here is chosen on validation.
 
         Raises:
             ShapeError: Not one answer a truth, or an answer of another shape.
@@ -97,15 +111,19 @@ class Regression(Task):
         """Return each metric as `(R,)`, every number of every row weighed alike.
 
         `r2` is NaN where a resample's truths do not differ. `clarke_a` and `clarke_ab` are shares of numbers in zone A,
-        and in zones A or B, of Clarke's error grid; `crps` is twice the mean quantile loss.
+        and in zones A or B, of Clarke's error grid; `crps` is twice the mean quantile loss;
+        `interval_coverage` is the share of truths between the lowest and the highest quantile (best near the distance
+        of their levels, not at one), `interval_width` the mean distance of the two.
         """
         sums = by_chunk(lambda chunk: chunk @ marks, as_weights(weights, len(marks)))
-        _, count, absolute, squared, total, total_squared, zone_a, zone_ab, ranked = sums.T
+        _, count, absolute, squared, total, total_squared, zone_a, zone_ab, ranked, covered, width = sums.T
         found = {
             "mae": ratio(absolute, count),
             "rmse": np.sqrt(ratio(squared, count)),
             "r2": regression.r_squared(squared, count, total, total_squared),
             "crps": ratio(ranked, count),
+            "interval_coverage": ratio(covered, count),
+            "interval_width": ratio(width, count),
             "clarke_a": ratio(zone_a, count),
             "clarke_ab": ratio(zone_ab, count),
         }
@@ -126,7 +144,8 @@ class Regression(Task):
                 *(regression.pinball(true, np.repeat(e[:, None], len(self.levels), 1), self.levels) for e in ends)
             )
             ranked = 2.0 * worst.mean(axis=-1).sum() if len(true) else 0.0
-            return [0.0, *head, float(error.sum()), float((error**2).sum()), *tail, 0.0, 0.0, float(ranked)]
+            width = len(true) * (self.high - self.low)
+            return [0.0, *head, float(error.sum()), float((error**2).sum()), *tail, 0.0, 0.0, float(ranked), 0.0, width]
         table = np.clip(regression.as_numbers(value, self._shape(len(target))), self.low, self.high)
         quantiles = table.reshape(len(target), len(self.levels))[known]
         middle = quantiles[:, self.levels.index(0.5)]
@@ -135,6 +154,7 @@ class Regression(Task):
         return [
             1.0, *head, float(error.sum()), float((error**2).sum()), *tail, float((zones == 0).sum()),
             float((zones <= 1).sum()), float(regression.crps(true, quantiles, self.levels).sum()),
+            *regression.within(true, quantiles),
         ]  # fmt: skip
 
 

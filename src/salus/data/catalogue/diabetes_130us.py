@@ -1,7 +1,8 @@
 """Diabetes 130-US hospitals: inpatient encounters of people with diabetes, 1999 to 2008, and their readmission.
 
 The question is asked at discharge, from what the hospital's own record holds then. People who died or went to a hospice
-cannot come back and are left out (`rows=alive`), as in the paper.
+cannot come back and are left out (`rows=alive`), as in the paper. Asked for the length of the stay (`target=stay`,
+`stay_interval`), it is asked at admission, and of everybody with `rows=all`.
 """
 
 from collections.abc import Mapping
@@ -39,6 +40,12 @@ DRUGS = (
     "metformin-pioglitazone",
 )  # fmt: skip
 MAPPED = ("admission_type_id", "discharge_disposition_id", "admission_source_id")
+ADMISSION = (
+    "age_years", "gender", "medical_specialty", "admission_type", "admission_source", "outpatient_visits_last_year",
+    "emergency_visits_last_year", "inpatient_visits_last_year",
+)  # fmt: skip
+"""What is known when somebody is admitted; tests, drugs, diagnoses and the way out come later."""
+LEVELS = ("0.1", "0.5", "0.9")
 READMITTED = ("NO", ">30", "<30")
 GONE = frozenset(("11", "13", "14", "19", "20", "21"))
 """Discharge dispositions of the dead and of hospices."""
@@ -55,23 +62,32 @@ def _load(folder: Path, options: Mapping[str, str]) -> Loaded:
     columns |= {name: numbers(cells[column]) for column, name in NUMBERS.items()}
     columns |= {name: ["" if word == "?" else word for word in cells[name]] for name in (*WORDS, *DRUGS)}
     columns |= {name.removesuffix("_id"): [meaning.get((name, code), code) for code in cells[name]] for name in MAPPED}
+    stays = np.asarray(columns["stay_days"])
+    asks_stay = options["target"].startswith("stay")
+    if asks_stay:
+        columns = {name: columns[name] for name in ADMISSION}
     dataset = RowDataset(
         [f"encounter {name}" for name in cells["encounter_id"]],
         cells["patient_nbr"],
         columns,
-        _targets(cells["readmitted"], options["target"]),
+        stays if asks_stay else _targets(cells["readmitted"], options["target"]),
         {
             "group_race": ["" if word == "?" else word for word in cells["race"]],
             "group_sex": cells["gender"],
             "group_age": cells["age"],
         },
     )
-    question = (
-        Question(kind="classification", classes=("not again", "after 30 days", "within 30 days"))
-        if options["target"] == "three_classes"
-        else Question(kind="classification", classes=("no", "readmitted"), positive="readmitted")
-    )
-    return Loaded(dataset=dataset.take(_rows(cells, options["rows"])), question=question, notes=NOTES)
+    rows = _rows(cells, options["rows"])
+    return Loaded(dataset=dataset.take(rows), question=_question(options["target"]), notes=NOTES)
+
+
+def _question(target: str) -> Question:
+    if target.startswith("stay"):
+        levels = LEVELS if target == "stay_interval" else ()
+        return Question(kind="regression", classes=levels, unit="d", value_range=(0.0, 14.0))
+    if target == "three_classes":
+        return Question(kind="classification", classes=("not again", "after 30 days", "within 30 days"))
+    return Question(kind="classification", classes=("no", "readmitted"), positive="readmitted")
 
 
 def _cells(folder: Path) -> dict[str, list[str]]:
@@ -141,7 +157,7 @@ ENTRY = Entry(
     name="diabetes_130us",
     title="Diabetes in 130 US hospitals: 101,766 encounters of 71,518 patients, readmission",
     modality="table",
-    tasks=("classification",),
+    tasks=("classification", "regression"),
     licence="CC BY 4.0",
     citation=(
         "Strack B, DeShazo JP, Gennings C, et al. Impact of HbA1c measurement on hospital readmission rates: analysis "
@@ -155,10 +171,11 @@ ENTRY = Entry(
         "Diagnosis codes are text: 250.0 is not 250",
         "People who died or went to a hospice cannot be readmitted: rows=alive leaves them out",
         "The number of a patient's rows gives the answer away: predict from rows up to the present one",
+        "Stays end at 14 days: longer ones are not in the file",
         "Race is a group of the report and no input",
     ),
     options={
-        "target": ("readmitted_30_days", "readmitted", "three_classes"),
+        "target": ("readmitted_30_days", "readmitted", "three_classes", "stay", "stay_interval"),
         "rows": ("alive", "first", "all"),
     },
     load=_load,
