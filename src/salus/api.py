@@ -143,6 +143,7 @@ def fit(
         seconds=result.seconds,
         steps=result.steps,
         valid=result.valid,
+        alarms=list(result.alarms),
         test=task.score(on_test.values, on_test.truth, operating) if len(test) else {},
         test_ids=list(on_test.ids),
     )

@@ -56,6 +56,8 @@ def fit(
     table(("test metric", "value"), [(name, f"{value:.4f}") for name, value in about.get("test", {}).items()])
     for note in about.get("notes", ()):
         typer.secho(f"note: {note}", fg="yellow")
+    for alarm in about.get("alarms", ()):
+        typer.secho(f"alarm: {alarm}", fg="red")
     typer.echo(f"{about['split'][2]} test samples, seed {about['seed']}; a study gives intervals. Run: {out}")
     typer.echo(f"next: salus predict {out} YOUR_FILE -o answers    salus explain {out} YOUR_FILE -o maps")
 

@@ -24,6 +24,43 @@ class Optimizer:
     momentum: float = 0.0
 
 
+def two_rates(
+    *, generator: float, critic: float, betas: tuple[float, float] = (0.0, 0.9), decay: float = 0.0
+) -> dict[str, Optimizer]:
+    """Return Adam with its own rate for the groups `generator` and `critic`.
+
+    Args:
+        generator: Learning rate of the generator.
+        critic: Of the critic, usually the larger one.
+        betas: Adam's decay rates of both.
+        decay: L2 on the critic's weights.
+
+    Source:
+        Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, theorem 1 and section 3.
+    """
+    return {
+        "generator": Optimizer(learning_rate=generator, betas=betas),
+        "critic": Optimizer(learning_rate=critic, betas=betas, weight_decay=decay),
+    }
+
+
+DIVERSITY, GAP = "diversity", "critic_gap"
+"""Names under which a system logs what `Watch` looks at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What is looked at while networks train against each other; gradient norms are logged beside it.
+
+    Attributes:
+        share: Diversity of generated batches, relative to real ones, below which the generator counts as collapsed.
+        after: Share of a stage's epochs in which it may still be low: a generator starts with samples that are alike.
+    """
+
+    share: float = 0.25
+    after: float = 0.25
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """A named part of training.
@@ -66,6 +103,7 @@ class Recipe:
         ema: Decay of the averaged weights that validation and the artifact use; None for none.
         ema_groups: Parameter groups that are averaged.
         precision: `auto` takes bf16 where the processor has it in hardware.
+        watch: Look out for a collapsing generator; None where there is none.
     """
 
     stages: tuple[Stage, ...] = ()
@@ -74,3 +112,4 @@ class Recipe:
     ema: float | None = None
     ema_groups: tuple[str, ...] = ("main",)
     precision: Literal["fp32", "bf16", "fp16", "auto"] = "fp32"
+    watch: Watch | None = None

@@ -142,6 +142,7 @@ def _train_and_answer(cell: Cell, prepared: Prepared) -> dict[str, Any]:
         "missing": on_test.missing,
         "reasons": sorted(set(on_test.reasons.values()))[:5],
         "operating": operating,
+        "alarms": list(result.alarms),
         "config": system.config.to_dict(),
         "score": task.score(on_test.values, truth, operating),
         "train_score": _train_score(system, train, operating) if kind_learns(system) else {},

@@ -128,6 +128,9 @@ def _arm_warnings(marks: ArmMarks, task: Task) -> tuple[str, ...]:
     reasons = sorted({reason for row in marks.facts for reason in row.get("reasons", ())})
     if reasons:
         found.append(f"some samples were not answered and score as wrong: {reasons[0]}")
+    alarms = [alarm for row in marks.facts for alarm in row.get("alarms", ())]
+    if alarms:
+        found.append(f"collapse alarm, {len(alarms)} times in {len(marks.facts)} trainings: {alarms[0]}")
     primary, sign = task.primary, task.directions[task.primary]
     points = marks.replicates.seeds[primary]
     low, high = interval(marks.replicates.resampled[primary])

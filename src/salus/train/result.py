@@ -15,6 +15,7 @@ class FitResult:
         seconds: Training seconds in all, over resumed runs.
         steps: Optimizer steps in all.
         valid: Validation figures at the best epoch.
+        alarms: What went wrong without an error: one sentence for each stage in which a generator collapsed.
     """
 
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -23,3 +24,4 @@ class FitResult:
     seconds: float = 0.0
     steps: int = 0
     valid: dict[str, float] = field(default_factory=dict)
+    alarms: tuple[str, ...] = ()

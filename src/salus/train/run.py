@@ -15,6 +15,7 @@ from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.schema.errors import StoreError
 from salus.schema.recipe import Recipe, Stage
+from salus.train.alarm import alarms, diversity_note
 from salus.train.average import Average
 from salus.train.checkpoint import load_checkpoint, pack_optimizer, save_checkpoint, unpack_optimizer
 from salus.train.device import autocast, resolve_precision
@@ -137,7 +138,7 @@ class Run:
         bases = {name: stage.optimizers[name].learning_rate for name in self.optimizers}
         sums: dict[str, torch.Tensor] = {}
         waiting = []
-        done = 0
+        counts: dict[str, int] = {}  # a critic that moves at every second step still has a mean of its own
         for number, batch in enumerate(self.loader.epoch(stage, self.stage, self.epoch)):
             waiting.append(batch)
             if len(waiting) < self.recipe.accumulate and number + 1 < per_epoch:
@@ -148,11 +149,11 @@ class Run:
                     parameters["lr"] = bases[name] * factor
             for name, value in stepper(waiting, stage.name).items():
                 sums[name] = sums[name] + value if name in sums else value
-            done += 1
+                counts[name] = counts.get(name, 0) + 1
             self.steps += len(waiting)
             waiting = []
             self.progress.step(self.steps)
-        means = {name: float(value) / max(1, done) for name, value in sums.items()}
+        means = {name: float(value) / counts[name] for name, value in sums.items()}
         for name, mean in means.items():
             if not np.isfinite(mean):
                 raise not_finite(name, mean, stage.name, (f"epoch {self.epochs_done + 1}",))
@@ -216,7 +217,7 @@ class Run:
         if f"valid_{task.primary}" in row:
             best = self.best_score * task.directions[task.primary]
             parts.append(f"{task.primary} {row[f'valid_{task.primary}']:.4f} (best {best:.4f})")
-        return ", ".join(parts)
+        return ", ".join(parts + diversity_note(row, self.recipe.watch))
 
     def save(self, *, finished: bool) -> None:
         """Write checkpoint and log; the checkpoint comes first, so the log never runs ahead of it."""
@@ -274,6 +275,7 @@ class Run:
             seconds=self.seconds,
             steps=self.steps,
             valid=self.best_valid,
+            alarms=alarms(self.history, self.recipe),
         )
 
 

@@ -70,7 +70,7 @@ class Stepper:
                     _add(log, name, torch.as_tensor(value, dtype=torch.float32).detach() * share)
             if group == "":
                 return log
-            self._update(group)
+            self._update(group, log)
 
     def _optimizer(self, group: str, stage: str) -> torch.optim.Optimizer:
         if group not in self.optimizers:
@@ -87,8 +87,11 @@ class Stepper:
             if not math.isfinite(value):
                 raise not_finite(name, value, stage, batch.ids)
 
-    def _update(self, group: str) -> None:
+    def _update(self, group: str, log: dict[str, Tensor]) -> None:
         optimizer = self.optimizers[group]
+        if self.recipe.watch is not None:
+            slopes = [p.grad for p in self.moved[group] if p.grad is not None]
+            _add(log, f"gradient_{group}", nn.utils.get_total_norm(slopes).detach() / self.scaler.get_scale())
         if self.recipe.clip_norm is not None:
             self.scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(self.moved[group], self.recipe.clip_norm)

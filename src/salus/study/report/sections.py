@@ -15,6 +15,7 @@ from salus.study.report.figures import answer_curves, learning_curves
 from salus.study.report.ink import Look
 from salus.study.report.pictures import cases, thumbnails
 from salus.study.report.scores import axis_label, difference_cells, interval_cells, price, spread
+from salus.study.report.stability import stability_curves
 from salus.study.report.text import part_summary, ranking, unit
 from salus.study.result import ArmResult, PartResult
 
@@ -39,7 +40,6 @@ SPLITS = {
     "random": "random, which is known to leak",
     "left_out": "each left out once",
 }
-
 EVIDENCE = 8
 """Lines of evidence that the report prints for a rule."""
 MATRIX = 12
@@ -71,6 +71,7 @@ def section(folder: Path, part: PartResult, looks: Mapping[str, Look]) -> dict[s
         "curves": answer_curves(part, marks, looks),
         "matrices": [row for arm in part.arms if (row := matrix(part, arm, marks[arm.name]))],
         "learning": learning_curves(folder, part, looks),
+        "stability": stability_curves(folder, part, looks),
         "headline": headline,
         "worst": [case for case in shown if case["worst"]],
         "best": [case for case in reversed(shown) if not case["worst"]],
