@@ -118,3 +118,19 @@ def test_a_comparison_can_be_turned_round():
     assert turned.difference == -0.1
     assert (turned.low, turned.high) == pytest.approx((-0.12, -0.08))
     assert turned.verdict == "b"
+
+
+@pytest.mark.parametrize(("kind", "leaks"), [("verification", False), ("classification", True)])
+def test_people_who_are_recognised_stand_on_both_sides_without_a_leak(kind, leaks):
+    wall = [{"rule": "patient", "passed": False, "overridden": True, "reason": "enrolled from other walks"}]
+    lines = summary(study([arm("net", 0.9)], [], question={"kind": kind}, firewall=wall))
+    text = " ".join(lines)
+    assert "enrolled from other walks" in text
+    assert ("leaks" in text) is leaks
+    assert ("nothing about strangers" in text) is not leaks
+
+
+def test_a_tie_that_only_correction_made_is_named_so():
+    arms = [arm("other", 0.95, "ablation"), arm("net", 0.9), arm("tree", 0.85, "baseline")]
+    rows = [pair("net", "tree", 0.03, "tie", 0.06)]
+    assert "(a tie after correction)" in " ".join(summary(study(arms, rows)))

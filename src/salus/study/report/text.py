@@ -122,7 +122,8 @@ def _baseline(part: PartResult, ranked: Sequence[ArmResult]) -> list[str]:
     margin = f"{score(row.difference, part.primary, signed=True)}, "
     margin += f"95 % interval {interval(row.low, row.high, part.primary, signed=True)}"
     verdict = {"a": "beats", "b": "falls behind", "tie": "does not beat"}[row.verdict]
-    tail = " (a tie)" if row.verdict == "tie" else ""
+    apart = row.low > 0 or row.high < 0
+    tail = f" (a tie{' after correction' if apart else ''})" if row.verdict == "tie" else ""
     return [f"{_opening(system.label)} {verdict} the strongest baseline, {baseline.label}: difference {margin}{tail}."]
 
 
@@ -140,10 +141,15 @@ def _cautions(part: PartResult) -> list[str]:
     if allowed:
         names = ", ".join(str(row["rule"]) for row in allowed)
         reasons = "; ".join(dict.fromkeys(str(row["reason"]) for row in allowed if row.get("reason")))
-        lines.append(
-            f"This split leaks and was scored all the same (firewall overridden: {names}{'; ' if reasons else ''}"
-            f"{reasons}): the figures flatter and must not be read as performance on new patients."
-        )
+        why = f"(firewall overridden: {names}{'; ' if reasons else ''}{reasons})"
+        if part.question.get("kind") == "verification" and names == "patient":
+            # Nobody can be recognised who was never enrolled: the same people on both sides are the question itself.
+            lines.append(f"The people asked about were enrolled {why}: the figures say nothing about strangers.")
+        else:
+            lines.append(
+                f"This split leaks and was scored all the same {why}: "
+                "the figures flatter and must not be read as performance on new patients."
+            )
     patients = patients_tested(part)
     if 0 < patients < 10:
         lines.append(f"With {plural(patients, f'test {unit(part)}')} the intervals mean little.")
