@@ -6,6 +6,8 @@ import numpy as np
 
 from salus.contract.dataset import ListDataset
 from salus.contract.system import System
+from salus.data.asked import ask
+from salus.data.entry import Loaded
 from salus.schema.question import Question
 from salus.schema.sample import Image, Note, Row, Sample, Waveform
 
@@ -17,6 +19,8 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
     name, words = kind.card.inputs[0]
     task, shape = kind.card.tasks[0], words.split()[0].rstrip(":,")
     rng = np.random.default_rng(seed)
+    if task == "synthesis":
+        return _wanted(*kind.card.inputs[-1], count, rng)
     if shape == "Note" and task == "multilabel":
         return _formulas(name, count, rng)
     if shape == "Note":
@@ -40,6 +44,19 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
         )
     kind_of_question = "verification" if task == "verification" else "classification"
     return ListDataset(samples), Question(kind=kind_of_question, classes=("no", "yes"))
+
+
+def _wanted(name: str, words: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
+    """Return samples that a generator is asked for: its real item stands last among the card's inputs."""
+    makers: dict[str, Any] = {"Image": _image, "Waveform": _waveform}
+    make = makers.get(words.split()[0].rstrip(":,"), _row)
+    samples = []
+    for number in range(count):
+        value, _ = make(number % 2, rng)
+        samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs={name: value}, target=number % 2))
+    own = Loaded(dataset=ListDataset(samples), question=Question(kind="classification", classes=("no", "yes")))
+    asked = ask(own, "synthesis")
+    return ListDataset([asked.dataset[i] for i in range(count)]), asked.question
 
 
 def _series(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:

@@ -11,6 +11,9 @@ from pathlib import Path
 from salus.data.entry import Entry, Loaded, Remote
 from salus.schema.errors import DataError, UsageError
 
+ASK = "ask"
+"""Option of every dataset: another question than its own (`salus.data.asked`)."""
+
 
 def data_folder() -> Path:
     """Return `$SALUS_DATA`, or the user's data folder for Salus."""
@@ -117,11 +120,12 @@ def load(name: str, options: Mapping[str, str] | None = None) -> Loaded:
         DataError: The files are not there, or not as documented.
     """
     found = entry(name)
-    chosen = choose(found, options)
+    asked = "" if ASK in found.options else dict(options or {}).get(ASK, "")
+    chosen = choose(found, {key: value for key, value in (options or {}).items() if key != ASK or not asked})
     folder = folder_of(found)
     if not present(found, chosen):
         raise DataError(f"dataset {name!r} is not in {data_folder()}; {_remedy(found, chosen)}")
-    return found.load(folder, chosen)
+    return _asked(found.load(folder, chosen), asked)
 
 
 def _remedy(found: Entry, chosen: Mapping[str, str]) -> str:
@@ -151,6 +155,7 @@ def open_data(spec: str) -> Loaded:
     Args:
         spec: `name`, `name:option=value,option=value`, or a path, with `:target=COLUMN,patient=COLUMN` behind a
             table's. A name of the catalogue goes before a folder of that name; write `./name` for the folder.
+            `ask=synthesis` with any of them asks for synthetic samples in place of their own question.
 
     Raises:
         UsageError: Neither a dataset nor a path, or an unknown option.
@@ -166,7 +171,16 @@ def open_data(spec: str) -> Loaded:
         entry(head)  # raises with the nearest name
     from salus.data.bring import open_path
 
-    return open_path(path, options)
+    asked = options.pop(ASK, "")
+    return _asked(open_path(path, options), asked)
+
+
+def _asked(loaded: Loaded, kind: str) -> Loaded:
+    if not kind:
+        return loaded
+    from salus.data.asked import ask
+
+    return ask(loaded, kind)
 
 
 def parse_spec(spec: str) -> tuple[str, dict[str, str]]:

@@ -14,6 +14,7 @@ class Question:
         positive: Name of the class that a binary question is about; empty for the last one.
         unit: Unit of a continuous answer.
         value_range: Lowest and highest meaningful answer; judges clip to it (a CT window in HU, say).
+        columns: For answers that are rows of a table: each column's name and the words it may hold, none for numbers.
     """
 
     kind: str
@@ -21,10 +22,11 @@ class Question:
     positive: str = ""
     unit: str = ""
     value_range: tuple[float, float] | None = None
+    columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON values that `from_dict` reads back."""
-        return asdict(self)
+        """Return JSON values that `from_dict` reads back; `columns` only where there are any."""
+        return {key: value for key, value in asdict(self).items() if key != "columns" or value}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Question":
@@ -36,4 +38,5 @@ class Question:
             positive=str(data.get("positive", "")),
             unit=str(data.get("unit", "")),
             value_range=None if span is None else (float(span[0]), float(span[1])),
+            columns=tuple((str(name), tuple(map(str, words))) for name, words in data.get("columns", ())),
         )
