@@ -29,6 +29,8 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
         return _noisy(name, count, rng)
     if task == "compression":
         return _kept(name, count, rng)
+    if task == "regression":
+        return _amounts(name, count, rng)
     if task == "forecasting":
         return _series(name, count, rng)
     makers: dict[str, Any] = {"Image": _image, "Waveform": _waveform}
@@ -57,6 +59,16 @@ def _wanted(name: str, words: str, count: int, rng: np.random.Generator) -> tupl
     own = Loaded(dataset=ListDataset(samples), question=Question(kind="classification", classes=("no", "yes")))
     asked = ask(own, "synthesis")
     return ListDataset([asked.dataset[i] for i in range(count)]), asked.question
+
+
+def _amounts(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
+    samples = []
+    for number in range(count):
+        row, label = _row(number % 2, rng)
+        minutes = float(np.round(np.exp(4.0 + label + 0.2 * rng.normal())))
+        inputs = {"row" if name == "any" else name: row}
+        samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs=inputs, target=minutes))
+    return ListDataset(samples), Question(kind="regression", unit="min", value_range=(0.0, 2000.0))
 
 
 def _series(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
