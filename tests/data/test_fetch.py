@@ -252,3 +252,12 @@ def test_a_link_inside_the_folder_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="reached through a link"):
         unpack(tar(tmp_path / "a.tar.gz", (tarfile.TarInfo("d/x"), b"1")), home)
     assert list(outside.iterdir()) == []
+
+
+def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        info = zipfile.ZipInfo("x")
+        info.filename = ""
+        packed.writestr(info, b"1")
+    with pytest.raises(DataError, match="without a name"):
+        unpack(tmp_path / "a.zip", tmp_path / "out")

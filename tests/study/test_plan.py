@@ -30,7 +30,7 @@ def test_a_plan_takes_protocol_defaults_into_its_parts() -> None:
         ({"part": {"folds": 1}}, "folds = 1; expected 2 or more"),
         ({"part": {"allow": ["patient"]}}, "a `reason` beside it"),
         ({"part": {"name": "../up"}}, "name = '../up'; expected letters"),
-        ({"part": {"train_share": 0}}, "train_share = 0; expected above 0"),
+        ({"part": {"train_share": 0}}, "train_share = 0.0; expected above 0"),
         ({"part": {"arm": []}}, "name at least one system"),
         ({"arm": {"role": "king"}}, "role = 'king'; expected one of system, baseline, ablation"),
         ({"arm": {"size": "huge"}}, "size = 'huge'"),
@@ -38,6 +38,14 @@ def test_a_plan_takes_protocol_defaults_into_its_parts() -> None:
         ({"bar": [{"kind": "M", "text": "t", "arm": "logistic", "metric": "auroc"}]}, "an M bar needs at_least"),
         ({"bar": [{"kind": "M", "text": "t", "arm": "forest", "at_least": 1.0}]}, "an arm of part 'p': logistic"),
         ({"bar": [{"kind": "X", "text": "t"}]}, "kind = 'X'; expected M"),
+        ({"bar": [{"kind": "R"}]}, "bar 1: missing 1 required keyword-only argument: 'text'"),
+        ({"bar": {"kind": "R"}}, "expected tables, each begun by [[bar]]"),
+        ({"part": {"folds": "five"}}, "part 1: setting folds='five': expected int"),
+        ({"part": {"arm": "logistic"}}, "expected tables, each begun by [[arm]]"),
+        ({"arm": {"set": 3}}, "setting set=3"),
+        ({"protocol": 3}, "protocol = 3; expected a table"),
+        ({"protocol": {"resamples": "many"}}, "resamples='many': expected int"),
+        ({"check": 1}, "begun by [[check]]"),
     ],
 )
 def test_a_slip_is_named(changes: dict[str, Any], message: str) -> None:

@@ -88,6 +88,8 @@ def _members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
                 kind = stat.S_IFMT(info.external_attr >> 16)
                 if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                     raise DataError(f"{archive}: member {info.filename!r} is a link or device; refused")
+                if not info.filename:
+                    raise DataError(f"{archive}: a member without a name; refused")
                 if not info.is_dir():
                     with packed.open(info) as handle:
                         yield info.filename, info.file_size, handle

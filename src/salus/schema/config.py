@@ -32,7 +32,7 @@ class Config:
                 raise ConfigError(
                     f"{cls.__name__} has no setting {name!r}; it has {', '.join(sorted(known)) or 'none'}"
                 )
-        return cls(**{name: _convert(value, kinds[name], name) for name, value in data.items()})
+        return cls(**{name: convert(value, kinds[name], name) for name, value in data.items()})
 
     def replace(self, settings: Mapping[str, Any]) -> Self:
         """Return a copy with some settings changed, checked as `from_dict` checks them."""
@@ -60,7 +60,12 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
     return settings
 
 
-def _convert(value: Any, kind: Any, name: str) -> Any:
+def convert(value: Any, kind: Any, name: str) -> Any:
+    """Return a value as a field of a type annotation takes it: a list as a tuple, a whole number as a float.
+
+    Raises:
+        ConfigError: It is of another type, or none of a `Literal`'s.
+    """
     origin, options = get_origin(kind), get_args(kind)
     if origin is Literal:
         if value not in options:
@@ -70,16 +75,18 @@ def _convert(value: Any, kind: Any, name: str) -> Any:
         if not isinstance(value, list | tuple):
             raise ConfigError(f"setting {name}={value!r}: expected a list")
         inner = options[0] if options else Any
-        return tuple(_convert(item, inner, name) for item in value)
+        return tuple(convert(item, inner, name) for item in value)
     if origin is Union or type(None) in options:
         if value is None and type(None) in options:
             return None
         kind = next(option for option in options if option is not type(None))
-        return _convert(value, kind, name)
+        return convert(value, kind, name)
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if kind in (int, str, bool) and type(value) is kind:
         return value
+    if (origin or kind) is dict and isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: convert(item, options[1] if options else Any, f"{name}.{key}") for key, item in value.items()}
     if kind is Any:
         return value
     raise ConfigError(f"setting {name}={value!r}: expected {getattr(kind, '__name__', kind)}")

@@ -6,14 +6,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
+from salus.schema.config import convert
 from salus.schema.errors import ConfigError, UsageError
 
 LARGEST = 2**22
 SPLITS = ("kfold", "official", "random", "left_out")
 ROLES = ("system", "baseline", "ablation")
 SIZES = ("small", "paper", "tiny")
+Made = TypeVar("Made")
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 
 
@@ -135,20 +137,22 @@ def build_plan(data: Mapping[str, Any], source: str = "", where: str = "study") 
     """Build a plan from a study file's values; errors as in `read_plan`."""
     allowed = {"name", "title", "asked", "protocol", "part", "bar", "check"}
     _known(data, allowed, where)
-    protocol = dict(data.get("protocol", {}))
+    protocol = _table(data, "protocol", where)
     _known(protocol, {"split", "folds", "seeds", "resamples", "valid_share"}, f"{where}, [protocol]")
-    resamples = int(protocol.pop("resamples", 1000))
+    resamples = convert(protocol.pop("resamples", 1000), int, "resamples")
     if resamples < 100:
         raise ConfigError(f"{where}: resamples = {resamples}; an interval needs at least 100")
-    parts = tuple(_part({**protocol, **row}, f"{where}, part {n}") for n, row in enumerate(data.get("part", []), 1))
+    parts = tuple(
+        _part({**protocol, **row}, f"{where}, part {n}") for n, row in enumerate(_tables(data, "part", where), 1)
+    )
     if not parts:
         raise ConfigError(f"{where}: no [[part]]; a study asks at least one question")
     if len({part.name for part in parts}) < len(parts):
         raise ConfigError(f"{where}: two parts have one name; names are folder names and must differ")
-    bars = tuple(_bar(row, parts, f"{where}, bar {n}") for n, row in enumerate(data.get("bar", []), 1))
+    bars = tuple(_bar(row, parts, f"{where}, bar {n}") for n, row in enumerate(_tables(data, "bar", where), 1))
     checks = tuple(
         CheckPlan(name=str(row.get("name", "")), options={key: row[key] for key in row if key != "name"})
-        for row in data.get("check", [])
+        for row in _tables(data, "check", where)
     )
     name = str(data.get("name", ""))
     if not NAME.match(name):
@@ -171,15 +175,14 @@ def _part(row: Mapping[str, Any], where: str) -> Part:
     for key in ("name", "data"):
         if key not in row:
             raise ConfigError(f"{where}: {key!r} is missing")
-    arms = tuple(_arm(item, f"{where}, arm {n}") for n, item in enumerate(row.get("arm", []), 1))
+    arms = tuple(_arm(item, f"{where}, arm {n}") for n, item in enumerate(_tables(row, "arm", where), 1))
     if not arms:
         raise ConfigError(f"{where}: no [[part.arm]]; name at least one system")
     if len({arm.name for arm in arms}) < len(arms):
         raise ConfigError(f"{where}: two arms have one name; give each its own")
     values = {k: v for k, v in row.items() if k != "arm"}
-    values["options"] = {str(k): str(v) for k, v in row.get("options", {}).items()}
-    values["allow"] = tuple(row.get("allow", ()))
-    part = Part(**{"title": str(row["name"]), **values, "arms": arms})
+    values["options"] = {str(k): str(v) for k, v in _table(row, "options", where).items()}
+    part = dataclasses.replace(_made(Part, {"title": str(row["name"]), **values}, where), arms=arms)
     _checked(part.split in SPLITS, where, "split", part.split, f"one of {', '.join(SPLITS)}")
     _checked(bool(NAME.match(part.name)), where, "name", part.name, "letters, digits, '_', '-' and '.'")
     _checked(part.split == "official" or part.folds >= 2, where, "folds", part.folds, "2 or more")
@@ -194,7 +197,7 @@ def _arm(row: Mapping[str, Any], where: str) -> Arm:
     _known(row, {f.name for f in dataclasses.fields(Arm)}, where)
     if "system" not in row:
         raise ConfigError(f"{where}: 'system' is missing")
-    arm = Arm(**{"name": row["system"], **row})
+    arm = _made(Arm, {"name": row["system"], **row}, where)
     _checked(arm.role in ROLES, where, "role", arm.role, f"one of {', '.join(ROLES)}")
     _checked(arm.size in SIZES, where, "size", arm.size, f"one of {', '.join(SIZES)}")
     _checked(bool(NAME.match(arm.name)), where, "name", arm.name, "letters, digits, '_', '-' and '.'")
@@ -203,8 +206,8 @@ def _arm(row: Mapping[str, Any], where: str) -> Arm:
 
 def _bar(row: Mapping[str, Any], parts: tuple[Part, ...], where: str) -> BarPlan:
     _known(row, {f.name for f in dataclasses.fields(BarPlan)}, where)
-    names = tuple(row.get("parts", ())) or tuple(part.name for part in parts)
-    bar = BarPlan(**{**row, "parts": names, "versus_parts": tuple(row.get("versus_parts", ()))})
+    names = row.get("parts") or tuple(part.name for part in parts)
+    bar = _made(BarPlan, {**row, "parts": names}, where)
     _checked(bar.kind in ("M", "R"), where, "kind", bar.kind, "M (must hold) or R (printed)")
     by_name = {part.name: part for part in parts}
     for part in (*bar.parts, *bar.versus_parts):
@@ -217,6 +220,31 @@ def _bar(row: Mapping[str, Any], parts: tuple[Part, ...], where: str) -> BarPlan
     if bar.kind == "M" and all(goal is None for goal in goals):
         raise ConfigError(f"{where}: an M bar needs at_least, at_most, margin or ratio_at_most")
     return bar
+
+
+def _made(kind: type[Made], values: Mapping[str, Any], where: str) -> Made:
+    """Build a dataclass from TOML values, each of the type that its field asks for."""
+    hints = get_type_hints(kind)
+    try:
+        fields = {key: convert(value, hints[key], key) for key, value in values.items()}
+        return kind(**fields)
+    except (ConfigError, TypeError) as error:  # a key that must be there is not
+        words = str(error).removeprefix(f"{kind.__name__}.__init__() ")
+        raise ConfigError(f"{where}: {words}") from error
+
+
+def _table(row: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+    found = row.get(key, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f"{where}: {key} = {found!r}; expected a table")
+    return dict(found)
+
+
+def _tables(row: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:
+    found = row.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise ConfigError(f"{where}: {key} = {found!r:.80}; expected tables, each begun by [[{key}]]")
+    return found
 
 
 def _known(row: Mapping[str, Any], allowed: set[str], where: str) -> None:
