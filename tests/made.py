@@ -51,7 +51,7 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
 def _wanted(name: str, words: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
     """Return samples that a generator is asked for: its real item stands last among the card's inputs."""
     makers: dict[str, Any] = {"Image": _image, "Waveform": _waveform}
-    make = makers.get(words.split()[0].rstrip(":,"), _row)
+    make = makers.get(words.split(maxsplit=1)[0].rstrip(":,"), _row)
     samples = []
     for number in range(count):
         value, _ = make(number % 2, rng)
