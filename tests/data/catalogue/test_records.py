@@ -119,6 +119,25 @@ def test_physionet_2012_counts(data_root):
     assert np.allclose(wave.array[wave.leads.index("HR")][wanted.index], wanted, atol=1e-3)
 
 
+@pytest.mark.slow
+def test_physionet_2012_summaries_are_the_table_s_own_figures(data_root):
+    dataset = load("physionet2012_icu", {"inputs": "summary"}).dataset
+    table = pd.read_parquet(data_root / "physionet2012_icu" / "set_a.parquet")
+    for index in (0, 1111, 3995):
+        sample = dataset[index]
+        row = sample.inputs["row"].values
+        assert len(row) == 188  # height, age, sex and five figures of 37 series
+        for code, name in (("HR", "hr"), ("Platelets", "platelets"), ("TroponinI", "troponini")):
+            own = table[(table["RecordID"] == int(sample.patient)) & (table["Parameter"].astype(str) == code)]
+            values = own.sort_values("minute", kind="stable")["Value"].to_numpy()
+            assert row[f"{name}_count"] == len(values)
+            if len(values):
+                found = [row[f"{name}_{what}"] for what in ("last", "min", "max", "mean")]
+                assert np.allclose(found, [values[-1], values.min(), values.max(), values.mean()], rtol=1e-5)
+            else:
+                assert all(np.isnan(row[f"{name}_{what}"]) for what in ("last", "min", "max", "mean"))
+
+
 def test_diabetes_counts(data_root):
     loaded = load("diabetes_130us", {"rows": "all", "target": "three_classes"})
     assert len(loaded.dataset) == 101_766

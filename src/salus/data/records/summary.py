@@ -16,6 +16,7 @@ class Summary:
     Attributes:
         values: From code to column: gives `<column>_last`, `_min` and `_max`, NaN where never measured.
         counts: From system (the part of a code before `|`) to column: gives `<column>_count`.
+        full: Give `<column>_mean` and `<column>_count` too (a count is 0 where the value was never measured).
         words: From code or system to column: the last word met; for a system what follows `|`, for a code what follows
             `=`; empty where never met.
     """
@@ -23,6 +24,7 @@ class Summary:
     values: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    full: bool = False
 
     def __call__(self, events: Events) -> Row:
         """Return the line of a table that sums up what was known."""
@@ -48,5 +50,7 @@ class Summary:
         for code, name in self.values.items():
             found = seen[code] or [float("nan")]
             row |= {f"{name}_last": found[-1], f"{name}_min": min(found), f"{name}_max": max(found)}
+            if self.full:
+                row |= {f"{name}_mean": sum(found) / len(found), f"{name}_count": float(len(seen[code]))}
         row.update({f"{name}_count": float(counts[system]) for system, name in self.counts.items()})
         return Row(values=row)
