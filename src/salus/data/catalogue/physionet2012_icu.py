@@ -4,9 +4,10 @@ Three descriptors are in the copy (age, sex, height) and 37 series, weight among
 as missing; the bounds are wide and stand in `BOUNDS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +48,13 @@ def _load(folder: Path, options: Mapping[str, str]) -> Loaded:
     timelines = read_set_a(folder)
     # the last values are written at minute 2880: 48 hours are over when that minute is
     asked = at_each(timelines, lambda line, stay: stay.start + timedelta(hours=HOURS, minutes=1), died)
-    form, name = {
+    forms: dict[str, tuple[Callable[[Events], Any] | None, str]] = {
         "table": (SUMMARY, "row"),
         "summary": (summary, "row"),
         "events": (None, "events"),
         "hourly": (hourly, "signal"),
-    }[options["inputs"]]
+    }
+    form, name = forms[options["inputs"]]
     dataset: Dataset = TimelineDataset(timelines, asked, form=form, name=name)
     if options["inputs"] == "summary":  # 4,000 rows are small, and a study reads them hundreds of times
         dataset = ListDataset([dataset[i] for i in range(len(dataset))])
