@@ -25,3 +25,22 @@ def focal_loss(logits: Tensor, target: Tensor, gamma: float = 2.0, weights: Tens
         return loss.mean()
     share = weights.to(loss)[target]
     return (share * loss).sum() / share.sum()
+
+
+def dice_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Return one minus the soft Dice of the structures, averaged; all pixels of a batch are pooled.
+
+    Args:
+        logits: `(N, K, H, W)`; class 0 is the background and does not count.
+        target: `(N, H, W)`, int64 classes.
+
+    Returns:
+        Scalar in [0, 1].
+
+    Source:
+        Milletari et al. 2016, V-Net, doi 10.1109/3DV.2016.79, section 3, with the sum in place of squares.
+    """
+    chance = logits.float().softmax(dim=1)[:, 1:]
+    truth = functional.one_hot(target, logits.shape[1]).movedim(-1, 1)[:, 1:].to(chance)
+    shared, total = (chance * truth).sum(dim=(0, 2, 3)), (chance + truth).sum(dim=(0, 2, 3))
+    return 1.0 - ((2 * shared + 1.0) / (total + 1.0)).mean()

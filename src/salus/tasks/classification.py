@@ -132,7 +132,7 @@ class Classification(Task):
         else:
             areas = [ranking.auroc(self.ranks(marks, k), truth == k, matrix) for k in range(len(self.classes))]
             found["auroc"] = confusion.mean_present(np.stack(areas, axis=1))
-        found.update(self._extra(counts))
+        found.update(self._extra(counts, marks, matrix))
         return {name: found[name] for name in self.directions}
 
     def ranks(self, marks: Floats, index: int) -> Floats:
@@ -167,8 +167,8 @@ class Classification(Task):
         """Return the name of the target's class."""
         return self.classes[int(self.labels([target])[0])]
 
-    def _extra(self, counts: Floats) -> dict[str, Floats]:
-        """Return further metrics of the confusion matrices, for kinds of question that add some."""
+    def _extra(self, counts: Floats, marks: Floats, matrix: NDArray[Any]) -> dict[str, Floats]:
+        """Return further metrics of confusion matrices or marks, for kinds of question that add some."""
         return {}
 
     def _table(
