@@ -74,6 +74,8 @@ class Stage:
         warmup: Share of the stage's steps over which the rate rises from zero.
         samples_per_epoch: Draw this many with repetition instead of a pass (patches of few images); None for a pass.
         balanced: Draw classes equally often (by `Sample.target` when it is an integer).
+        labelled: Share of each batch that is drawn, with repetition, from the samples that have a label; they come
+            first, and the rest is drawn from all. None makes no difference between them.
         patience: Epochs without a better validation score before the stage ends; None for never.
         keep_best: Go back to the weights of the best validation epoch at the end of the stage.
         validate_every: Epochs between two validations.
@@ -87,6 +89,7 @@ class Stage:
     warmup: float = 0.0
     samples_per_epoch: int | None = None
     balanced: bool = False
+    labelled: float | None = None
     patience: int | None = None
     keep_best: bool = True
     validate_every: int = 1

@@ -29,6 +29,7 @@ from salus.train.log import write_history
 from salus.train.run import seed_torch
 
 DONE = "cell.json"
+_LATER = (("label_share", 1.0), ("imbalance", 0.0), ("labelled_only", False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ class Cell:
         """Return what the cell's result depends on, as one line of JSON."""
         part = {k: v for k, v in asdict(self.part).items() if k not in ("arms", "title", "reason", "compare", "seeds")}
         arm = {k: v for k, v in asdict(self.arm).items() if k not in ("label", "role", "seeds", "name")}
+        # What came later and is left at its default changes no result: cells that were finished before stay so.
+        part = {k: v for k, v in part.items() if (k, v) not in _LATER}
+        arm = {k: v for k, v in arm.items() if (k, v) not in _LATER}
         facts = {"part": part, "arm": arm, "seed": self.seed, "fold": self.fold, "data": fingerprint}
         return json.dumps(facts, sort_keys=True, default=list)
 
@@ -111,7 +115,9 @@ def build(arm: Arm, prepared: Prepared, train: Dataset, seed: int) -> System:
 def _train_and_answer(cell: Cell, prepared: Prepared) -> dict[str, Any]:
     data = suit(prepared.loaded.dataset, registry.find(cell.arm.system).card.inputs)
     split = prepared.splits[cell.seed][cell.fold]
-    train, valid, test = (Subset(data, part) for part in (split.train, split.valid, split.test))
+    train = prepared.training(data, cell.seed, cell.fold, labelled_only=cell.arm.labelled_only)
+    taught = prepared.training(data, cell.seed, cell.fold, labelled_only=True)
+    valid, test = Subset(data, split.valid), Subset(data, split.test)
     system = build(cell.arm, prepared, train, cell.seed)
     result = fit(system, train, valid, score=score, seed=cell.seed, folder=cell.place, resume=True, events=False)
     task = system.task
@@ -145,7 +151,7 @@ def _train_and_answer(cell: Cell, prepared: Prepared) -> dict[str, Any]:
         "alarms": list(result.alarms),
         "config": system.config.to_dict(),
         "score": task.score(on_test.values, truth, operating),
-        "train_score": _train_score(system, train, operating) if kind_learns(system) else {},
+        "train_score": _train_score(system, taught, operating) if kind_learns(system) else {},
         "valid_score": task.score(on_valid.values, valid_truth, operating) if len(valid) else {},
         "last_epoch": int(result.history[-1]["epoch"]) if result.history else 0,
     }

@@ -204,6 +204,9 @@ def _describe_split(part: Part, prepared: Prepared) -> dict[str, Any]:
         "folds": len(prepared.splits[0]),
         "seeds": part.seeds,
         "train_share": part.train_share,
+        "label_share": part.label_share,
+        "labelled": len(prepared.shown[0][0]) if prepared.shown else None,
+        "imbalance": part.imbalance,
         "parts": rows,
     }
 

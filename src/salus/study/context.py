@@ -77,7 +77,7 @@ class CheckContext:
                     seed=seed,
                     fold=fold,
                     system=artifact.system,
-                    train=Subset(data, split.train),
+                    train=prepared.training(data, seed, fold),
                     valid=Subset(data, split.valid),
                     test=Subset(data, split.test),
                     operating=artifact.operating,

@@ -30,6 +30,7 @@ class Arm:
     size: str = "small"
     set: dict[str, Any] = field(default_factory=dict)
     seeds: int | None = None
+    labelled_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,10 @@ class Part:
         reason: Why; printed in the report.
         drop_duplicates: Leave out byte-equal copies across sides.
         train_share: Share of training patients that is used.
+        label_share: Share of training patients whose labels are shown; the others' targets are None, and validation
+            is cut to as many samples as are labelled. An arm with `labelled_only` is not given the others at all.
+        imbalance: How many times as common the commonest class of training is as the rarest, which is thinned to
+            that; 0 leaves the classes as they are.
         valid_share: Share of training patients held back for validation where the data has no official one.
         compare: Which arm each other arm is compared with; empty for all pairs with the first `system` arm.
         arms: What is trained.
@@ -65,6 +70,8 @@ class Part:
     reason: str = ""
     drop_duplicates: bool = False
     train_share: float = 1.0
+    label_share: float = 1.0
+    imbalance: float = 0.0
     valid_share: float = 0.2
     compare: str = ""
     arms: tuple[Arm, ...] = ()
@@ -188,6 +195,8 @@ def _part(row: Mapping[str, Any], where: str) -> Part:
     _checked(part.split == "official" or part.folds >= 2, where, "folds", part.folds, "2 or more")
     _checked(part.seeds >= 1, where, "seeds", part.seeds, "1 or more")
     _checked(0.0 < part.train_share <= 1.0, where, "train_share", part.train_share, "above 0 and at most 1")
+    _checked(0.0 < part.label_share <= 1.0, where, "label_share", part.label_share, "above 0 and at most 1")
+    _checked(part.imbalance == 0 or part.imbalance > 1, where, "imbalance", part.imbalance, "0 or above 1")
     _checked(0.0 < part.valid_share < 1.0, where, "valid_share", part.valid_share, "between 0 and 1")
     _checked(not part.allow or bool(part.reason), where, "allow", part.allow, "a `reason` beside it")
     return part

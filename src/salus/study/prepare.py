@@ -5,11 +5,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from salus.contract.dataset import Dataset, Subset
 from salus.data.cohort import Cohort, cohort_of
 from salus.data.entry import Loaded
+from salus.data.few_labels import Hidden, capped, shown_labels, unbalanced
 from salus.data.fingerprint import fingerprint
 from salus.data.library import entry, names, open_data
-from salus.data.split import Split, kfold, left_out, official, random_split, train_share
+from salus.data.split import Index, Split, kfold, left_out, official, random_split, train_share
 from salus.evaluate.firewall import Finding, duplicates_to_drop, inspect
 from salus.schema.errors import UsageError
 from salus.study.plan import Part
@@ -26,6 +28,7 @@ class Prepared:
         splits: By seed, one split per fold.
         fingerprint: SHA-256 of the data.
         dropped: Ids left out as duplicates.
+        shown: By seed and fold, the training samples whose labels are shown; empty where all are.
     """
 
     loaded: Loaded
@@ -34,6 +37,15 @@ class Prepared:
     fingerprint: str
     dropped: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
+    shown: list[list[Index]] = field(default_factory=list)
+
+    def training(self, data: Dataset, seed: int, fold: int, *, labelled_only: bool = False) -> Dataset:
+        """Return the training part of `data`, the dataset or a view of it, with the labels that may be seen."""
+        rows = self.splits[seed][fold].train
+        if not self.shown:
+            return Subset(data, rows)
+        shown = self.shown[seed][fold]
+        return Subset(data, shown) if labelled_only else Subset(Hidden(data, shown), rows)
 
 
 _READY: dict[str, Prepared] = {}
@@ -71,6 +83,15 @@ def _prepare(part: Part) -> Prepared:
         splits = [
             [train_share(split, cohort, part.train_share, seed) for split in folds] for seed, folds in enumerate(splits)
         ]
+    if part.imbalance:
+        splits = [[unbalanced(s, cohort, part.imbalance, seed) for s in folds] for seed, folds in enumerate(splits)]
+    shown: list[list[Index]] = []
+    if part.label_share < 1.0:
+        shown = [[shown_labels(s, cohort, part.label_share, seed) for s in folds] for seed, folds in enumerate(splits)]
+        splits = [
+            [capped(split, cohort, len(own), seed) for split, own in zip(folds, labels, strict=True)]
+            for seed, (folds, labels) in enumerate(zip(splits, shown, strict=True))
+        ]
     return Prepared(
         loaded=loaded,
         cohort=cohort,
@@ -78,6 +99,7 @@ def _prepare(part: Part) -> Prepared:
         fingerprint=fingerprint(loaded.dataset).sha256,
         dropped=dropped,
         facts=_facts(part, loaded, cohort),
+        shown=shown,
     )
 
 

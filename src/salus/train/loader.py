@@ -77,25 +77,64 @@ class Loader:
                 yield source[number].to(self.device)
 
     def _order(self, stage: Stage, rng: np.random.Generator) -> NDArray[np.int64]:
+        if stage.labelled is not None:
+            return self._mixed(stage, rng)
         count = len(self.dataset)
         wanted = stage.samples_per_epoch
         if stage.balanced or self.weights is not None:
             shares = np.ones(count) if self.weights is None else self.weights
             if stage.balanced:
                 labels = self._class_of_each()
+                labels = labels - min(0, int(labels.min()))  # those without a label are drawn as one more class
                 totals = np.bincount(labels, weights=shares)[labels]
                 shares = np.divide(shares, totals, out=np.zeros(count), where=totals > 0)
             return rng.choice(count, size=wanted or count, p=shares / shares.sum()).astype(np.int64)
         if wanted is None:
             return rng.permutation(count).astype(np.int64)
-        rounds = [rng.permutation(count) for _ in range(-(-wanted // count))]
-        return np.concatenate(rounds)[:wanted].astype(np.int64)
+        return _rounds(count, wanted, rng)
+
+    def _mixed(self, stage: Stage, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return an order in which each batch begins with its share of labelled samples."""
+        sizes = [len(part) for part in _cut(np.arange(stage.samples_per_epoch or len(self.dataset)), stage.batch_size)]
+        labels = self._class_of_each()
+        taught = np.flatnonzero(labels >= 0)
+        if not len(taught):
+            raise DataError("no training sample has a label; label some, two or more of each class")
+        first = [min(size, max(1, round(size * (stage.labelled or 0.0)))) for size in sizes]
+        shares = np.ones(len(labels)) if self.weights is None else self.weights
+        own = shares[taught]
+        if stage.balanced:
+            own = own / np.bincount(labels[taught], weights=own)[labels[taught]]
+        if stage.balanced or self.weights is not None:
+            drawn = rng.choice(taught, size=sum(first), p=own / own.sum())
+        else:
+            drawn = taught[_rounds(len(taught), sum(first), rng)]
+        others = sum(sizes) - sum(first)
+        if self.weights is None:
+            rest = _rounds(len(labels), others, rng)
+        else:
+            rest = rng.choice(len(labels), size=others, p=shares / shares.sum())
+        parts, given, left = [], 0, 0
+        for size, head in zip(sizes, first, strict=True):
+            parts += [drawn[given : given + head], rest[left : left + size - head]]
+            given, left = given + head, left + size - head
+        return np.concatenate(parts).astype(np.int64)
 
     def _class_of_each(self) -> NDArray[np.int64]:
+        """Return a number for each sample's class `(N,)`, -1 where it has no label."""
         if self._labels is None:
-            names = [self.system.task.stratum(self.dataset[i].target) for i in range(len(self.dataset))]
-            self._labels = np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
+            targets = [self.dataset[i].target for i in range(len(self.dataset))]
+            names = ["" if target is None else "c" + self.system.task.stratum(target) for target in targets]
+            known = sorted(set(names) - {""})
+            place = {name: number for number, name in enumerate(known)} | {"": -1}
+            self._labels = np.array([place[name] for name in names], dtype=np.int64)
         return self._labels
+
+
+def _rounds(count: int, wanted: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return `wanted` numbers below `count`: permutations, one after the other."""
+    rounds = [rng.permutation(count) for _ in range(-(-wanted // count))]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *rounds])[:wanted].astype(np.int64)
 
 
 def sample_weights(dataset: Dataset) -> NDArray[np.float64] | None:
