@@ -1,0 +1,88 @@
+"""Generator and critic of rows of mixed type: residual dense layers, a head for each column, and packs of rows.
+
+Source: Xu et al. 2019, Modeling Tabular Data using Conditional GAN, section 4.4; Jang et al. 2017, Categorical
+Reparameterization with Gumbel-Softmax; Lin et al. 2018 (packing).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from salus.nets.row_modes import ModeSpace
+
+TEMPERATURE = 0.2
+
+
+class RowGenerator(nn.Module):
+    """Dense layers whose input is carried on beside their output, and one head for each column.
+
+    Args:
+        space: Of the rows to be made.
+        conditions: K, width of a condition.
+        widths: Of noise and hidden layers.
+
+    Attributes:
+        noise: Shape of one row's noise: the first layer's, and one number for each mode and word to be drawn.
+    """
+
+    def __init__(self, space: ModeSpace, conditions: int, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.space, self.size = space, widths[0]
+        self.noise = (widths[0] + space.drawn,)
+        self.layers, self.norms = nn.ModuleList(), nn.ModuleList()
+        width = widths[0] + conditions
+        for hidden in widths[1:]:
+            self.layers.append(nn.Linear(width, hidden))
+            self.norms.append(nn.BatchNorm1d(hidden))
+            width += hidden
+        self.head = nn.Linear(width, space.features)
+
+    def forward(self, noise: Tensor, condition: Tensor) -> Tensor:
+        """Map noise `(B, *noise)`, standard normal, and conditions `(B, K)` to points `(B, F)`.
+
+        Modes and words are drawn by Gumbel-softmax at temperature 0.2, so that the critic's gradient passes through
+        the draw; the draw's own noise comes with the rest, so that equal noise gives equal rows.
+
+        Source:
+            Xu et al. 2019, section 4.4, the generator; Jang et al. 2017, equations 1 and 2.
+        """
+        hidden = torch.cat([noise[:, : self.size], condition], dim=1)
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            hidden = torch.cat([torch.relu(norm(layer(hidden))), hidden], dim=1)
+        raw = self.head(hidden).float()
+        share = torch.special.ndtr(noise[:, self.size :].float()).clamp(1e-6, 1 - 1e-6)
+        gumbel = -torch.log(-torch.log(share))
+        parts, used = [], 0
+        for column in self.space.columns:
+            if column.place is not None:
+                parts.append(torch.tanh(raw[:, column.place : column.place + 1]))
+            own = raw[:, column.span] + gumbel[:, used : used + column.states]
+            parts.append(torch.softmax(own / TEMPERATURE, dim=1))
+            used += column.states
+        return torch.cat(parts, dim=1)
+
+
+class RowCritic(nn.Module):
+    """Dense layers over a pack of rows and their conditions, to one score.
+
+    Args:
+        features: Of one row.
+        conditions: Of one row.
+        packing: Rows seen at once.
+        widths: Of the hidden layers.
+    """
+
+    def __init__(self, features: int, conditions: int, packing: int, widths: Sequence[int]) -> None:
+        super().__init__()
+        sizes = [packing * (features + conditions), *widths]
+        layers: list[nn.Module] = []
+        for wide, narrow in pairwise(sizes):
+            layers += [nn.Linear(wide, narrow), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
+
+    def forward(self, rows: Tensor, condition: Tensor) -> Tensor:
+        """Map packs of rows `(P, packing * F)` and of conditions `(P, packing * K)` to scores `(P,)`."""
+        scores: Tensor = self.layers(torch.cat([rows, condition], dim=1))[:, 0]
+        return scores

@@ -1,0 +1,314 @@
+"""Vaccari et al. 2021, A Generative Adversarial Network (GAN) Technique for Internet of Medical Things Data.
+
+Sensors 21(11):3726, doi 10.3390/s21113726. The paper makes series of sensor readings and single readings with one
+adversarial method; here one training makes rows of a table, recordings of one length, or small pictures, each of a
+wanted class: Wasserstein loss with gradient penalty for rows (packed) and recordings, a bounded critic for pictures.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+
+from salus.contract.batch import Batch, Objective
+from salus.contract.dataset import Dataset, ListDataset
+from salus.contract.system import System
+from salus.contract.task import Task
+from salus.nets.adversarial_curves import adversarial_curves
+from salus.nets.adversarial_losses import AdversarialLoss, critic_loss, generator_loss, pack
+from salus.nets.adversarial_penalty import gradient_penalty
+from salus.nets.condition import NAME, Condition, measure_condition
+from salus.nets.image_gan import ImageCritic, ImageGenerator
+from salus.nets.item_space import ImageSpace, SeriesSpace, measure_images, measure_series
+from salus.nets.noise import row_noise
+from salus.nets.row_modes import ModeSpace, measure_modes
+from salus.nets.series_gan import SeriesCritic, SeriesGenerator
+from salus.nets.tabular_gan import RowCritic, RowGenerator
+from salus.schema.card import Card
+from salus.schema.config import Config
+from salus.schema.errors import DataError
+from salus.schema.recipe import Recipe, Stage, Watch, two_rates
+from salus.schema.sample import Image, Row, Sample, Waveform
+
+ROWS, SERIES, IMAGES = "rows", "series", "images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IomtGanConfig(Config):
+    """Settings; each kind of data uses those that concern it.
+
+    Attributes:
+        widths: Of the row generator: noise and hidden layers.
+        critic_widths: Of the row critic's hidden layers.
+        packing: Rows that the row critic sees at once; 1 for one.
+        modes: Gaussian modes tried for a column of numbers.
+        recurrent: Width of the LSTM layers of recordings.
+        rate_hz: Recordings are made at this rate and drawn as splines at their own; 0 makes them at their own.
+        frame: Values of a lead that one LSTM step reads or writes.
+        noise: Noise values of a picture, and of each step of a recording.
+        channels: Of the picture generator's last hidden layer.
+        size: Pixels a side of made pictures, a multiple of 4; others are interpolated.
+        penalty: Weight of the gradient penalty of rows and recordings; 0 for none.
+        penalty_every: Steps of the critic per penalty, which then weighs that many times as much.
+        critic_steps: Steps of the critic per step of the generator.
+        steps: Steps of the generator in an epoch; 0 for one pass over the training part.
+        epochs: How many, with a validation after each.
+        batch_size: Samples a step.
+        learning_rate: Of the generator.
+        critic_rate: Of the critic.
+        average: Decay of the averaged generator that is validated and kept; 0 for none.
+        balanced: Draw classes equally often in training.
+        fewest: Training samples that a class must have.
+    """
+
+    widths: tuple[int, ...] = (128, 256, 256)
+    critic_widths: tuple[int, ...] = (256, 256)
+    packing: int = 10
+    modes: int = 10
+    recurrent: int = 128
+    rate_hz: float = 0.0
+    frame: int = 1
+    noise: int = 64
+    channels: int = 64
+    size: int = 28
+    penalty: float = 10.0
+    penalty_every: int = 1
+    critic_steps: int = 5
+    steps: int = 0
+    epochs: int = 500
+    batch_size: int = 500
+    learning_rate: float = 1e-4
+    critic_rate: float = 1e-4
+    average: float = 0.0
+    balanced: bool = True
+    fewest: int = 50
+
+
+class IomtGan(System):
+    """A generator and a critic, fitted to what the data are: rows, recordings or pictures."""
+
+    card = Card(
+        title="A GAN technique for Internet of Medical Things data",
+        authors="Vaccari, Orani, Paglialonga, Cambiaso and Mongelli 2021",
+        doi="10.3390/s21113726",
+        family="gan",
+        tasks=("synthesis",),
+        inputs=(
+            (NAME, "Row: the wanted class, or value"),
+            ("signal", "Waveform (L, T)"),
+            ("image", "Image (C, H, W)"),
+            ("row", "Row of numbers and words"),
+        ),
+        modalities=("table", "signal", "image"),
+        review="Makes series and single samples alike, electrocardiograms and images among them, close to real ones by "
+        "eye and by numbers.",
+        deviations=(
+            "The paper works on sensor readings of remotely watched patients with chronic lung disease; those are not "
+            "public. Rows, heart beats and chest pictures stand for them.",
+        ),
+        limits=("A generator of few patients' data speaks of those patients.",),
+        explain_input=NAME,
+    )
+    config_type = IomtGanConfig
+    small: ClassVar[IomtGanConfig] = IomtGanConfig(
+        widths=(64, 128, 128),
+        critic_widths=(128, 128),
+        recurrent=64,
+        rate_hz=90.0,
+        frame=6,
+        noise=16,
+        channels=32,
+        penalty_every=3,
+        critic_steps=3,
+        steps=200,
+        epochs=20,
+        batch_size=100,
+        learning_rate=5e-4,
+        critic_rate=5e-4,
+        average=0.99,
+    )
+    tiny: ClassVar[IomtGanConfig] = IomtGanConfig(
+        widths=(16, 16),
+        critic_widths=(16,),
+        packing=2,
+        modes=3,
+        recurrent=8,
+        frame=4,
+        noise=4,
+        channels=4,
+        size=16,
+        critic_steps=1,
+        steps=12,
+        epochs=2,
+        batch_size=12,
+        learning_rate=2e-3,
+        critic_rate=2e-3,
+        fewest=2,
+    )
+    config: IomtGanConfig
+    turns: Tensor
+
+    def __init__(self, task: Task, config: IomtGanConfig, fingerprint: Mapping[str, Any]) -> None:
+        super().__init__(task, config, fingerprint)
+        self.kind: str = fingerprint["kind"]
+        self.encoder = Condition(fingerprint["condition"], task.question.classes)
+        asked, learned = self.encoder.width, fingerprint["item"]
+        self.space: ModeSpace | SeriesSpace | ImageSpace
+        self.packing, self.loss = 1, cast(AdversarialLoss, "wasserstein")
+        self.generator: nn.Module
+        self.critic: nn.Module
+        if self.kind == ROWS:
+            self.space, self.packing = ModeSpace(learned), config.packing
+            self.generator = RowGenerator(self.space, asked, config.widths)
+            self.critic = RowCritic(self.space.features, asked, config.packing, config.critic_widths)
+        elif self.kind == SERIES:
+            self.space = SeriesSpace(learned, config.rate_hz, config.frame)
+            leads, width = self.space.leads, config.recurrent
+            self.generator = SeriesGenerator(leads, self.space.steps, asked, width, config.noise, config.frame)
+            self.critic = SeriesCritic(leads, asked, width, config.frame)
+        else:
+            self.space, self.loss = ImageSpace(learned, config.size), "hinge"
+            self.generator = ImageGenerator(self.space.channels, config.size, asked, config.channels, config.noise)
+            self.critic = ImageCritic(self.space.channels, asked, config.channels)
+        self.register_buffer("turns", torch.zeros((), dtype=torch.long))
+
+    @classmethod
+    def measure(cls, train: Dataset, config: Config) -> dict[str, Any]:
+        """Return what the samples are, their scales or modes, and which classes there are to be made.
+
+        Raises:
+            DataError: A class of too few samples, a column that never varies, mixed rates, a repeated id; as
+                `measure_modes`, `measure_series` and `measure_images`.
+        """
+        own = cast(IomtGanConfig, config)
+        if not len(train):
+            raise DataError("the training part is empty; give samples to learn from")
+        samples = [train[index] for index in range(len(train))]
+        if len({sample.id for sample in samples}) < len(samples):
+            raise DataError("a sample id appears twice in the training part; ids must be unique")
+        learned = {"condition": measure_condition(samples, fewest=own.fewest)}
+        name, first = _item(samples[0])
+        items = [_bare(sample, name) for sample in samples]
+        if isinstance(first, Row):
+            return {**learned, "kind": ROWS, "item": measure_modes(ListDataset(items), name, most=own.modes)}
+        if isinstance(first, Waveform):
+            return {**learned, "kind": SERIES, "item": measure_series(items, name)}
+        return {**learned, "kind": IMAGES, "item": measure_images(items, name)}
+
+    @classmethod
+    def recipe(cls, config: Config) -> Recipe:
+        """Return one stage: Adam at two rates without momentum."""
+        own = cast(IomtGanConfig, config)
+        stage = Stage(
+            epochs=own.epochs,
+            batch_size=own.batch_size,
+            samples_per_epoch=own.steps * own.critic_steps * own.batch_size or None,
+            optimizers=two_rates(generator=own.learning_rate, critic=own.critic_rate),
+            balanced=own.balanced,
+        )
+        return Recipe(stages=(stage,), ema=own.average or None, ema_groups=("generator",), watch=Watch())
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        """Return the two networks."""
+        return {"generator": list(self.generator.parameters()), "critic": list(self.critic.parameters())}
+
+    def collate(self, samples: Sequence[Sample]) -> Batch:
+        """Return `condition (B, K)` and, where samples hold what is to be learnt, target `points (B, ...)`.
+
+        Raises:
+            DataError: No condition, a class that training did not hold, or an item of another kind, scale or shape.
+        """
+        target = {}
+        if all(isinstance(sample.target, Mapping) for sample in samples):
+            target["points"] = self.space.encode([_bare(sample, self.space.name) for sample in samples])
+        return Batch(tuple(s.id for s in samples), {NAME: self.encoder.encode(samples)}, target)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return one synthetic sample a row, from the condition and the noise that belongs to the row's id."""
+        asked = batch.inputs[NAME]
+        noise = row_noise(batch.ids, *self.noise).to(asked.device)
+        return self.space.answer(self.generator(noise, asked), self.task.question.columns)
+
+    def synthesize(self, targets: Sequence[Any]) -> list[Sample]:
+        """Return one synthetic sample for each wanted class or value; None draws it as training had it.
+
+        Raises:
+            DataError: A class that training did not hold.
+        """
+        asked, made = self.encoder.of(targets)
+        if not made:
+            return []
+        device = next(self.generator.parameters()).device
+        noise = torch.randn(len(made), *self.noise).to(device)
+        items = self.space.items(self.generator(noise, asked.to(device)))
+        return [
+            Sample(id="x", patient="x", inputs={self.space.name: item}, target=target)
+            for item, target in zip(items, made, strict=True)
+        ]
+
+    def realness(self, batch: Batch) -> Tensor:
+        """Return the critic's score of each collated sample `(B,)`, packed with made ones of its class."""
+        points, asked = batch.target["points"], batch.inputs[NAME]
+        if self.packing == 1:
+            scores: Tensor = self.critic(points, asked)
+            return scores
+        size, count = self.packing, len(points)
+        beside = asked.repeat_interleave(size, dim=0)
+        noise = row_noise([f"{name}/{k}" for name in batch.ids for k in range(size)], *self.noise).to(points.device)
+        rows = self.generator(noise, beside).reshape(count, size, -1).clone()
+        rows[:, 0] = points
+        packed: Tensor = self.critic(rows.flatten(1), beside.reshape(count, -1))
+        return packed
+
+    def objectives(self, batch: Batch, stage: str) -> Iterator[Objective]:
+        """Yield the critic's loss and, at every `critic_steps`-th step, the generator's."""
+        settings, real, asked = self.config, batch.target["points"], batch.inputs[NAME]
+        size = self.packing
+        beside = pack(asked, size)
+        with torch.no_grad():
+            made = self._made(asked)
+        shown = pack(real, size), pack(made, size)
+        scores = [self.critic(rows, beside) for rows in shown]
+        loss = critic_loss(self.loss, *scores)
+        if settings.penalty and self.kind != IMAGES and int(self.turns) % settings.penalty_every == 0:
+            slope = gradient_penalty(lambda rows: cast(Tensor, self.critic(rows, beside)), *shown)
+            loss = loss + settings.penalty * settings.penalty_every * slope
+        self.turns += 1
+        last = int(self.turns) % settings.critic_steps == 0
+        yield Objective("critic", loss, "critic", self._curves(real, made, scores, asked) if last else {})
+        if last:
+            taste = self.critic(pack(self._made(asked), size), beside)
+            yield Objective("generator", generator_loss(self.loss, taste), "generator")
+
+    @property
+    def noise(self) -> tuple[int, ...]:
+        """Return the shape of one sample's noise."""
+        return cast(tuple[int, ...], self.generator.noise)
+
+    def _made(self, asked: Tensor) -> Tensor:
+        made: Tensor = self.generator(torch.randn(len(asked), *self.noise, device=asked.device), asked)
+        return made
+
+    def _curves(self, real: Tensor, made: Tensor, scores: Sequence[Tensor], asked: Tensor) -> dict[str, Tensor]:
+        label = asked.argmax(dim=1) if self.encoder.classes else None
+        return adversarial_curves(real, made, *scores, real_label=label, fake_label=label)
+
+
+def _item(sample: Sample) -> tuple[str, Any]:
+    """Return name and value of what a sample asks for.
+
+    Raises:
+        DataError: The sample holds nothing to learn from.
+    """
+    real = sample.target.get("real") if isinstance(sample.target, Mapping) else None
+    if not isinstance(real, Row | Waveform | Image):
+        raise DataError(f"sample {sample.id}: nothing to learn from; open the data with `:ask=synthesis`")
+    return next((name for name, value in sample.inputs.items() if value is real), "row"), real
+
+
+def _bare(sample: Sample, name: str) -> Sample:
+    """Return a sample with its item alone, under the name that training had."""
+    return dataclasses.replace(sample, inputs={name: _item(sample)[1]}, target=None)
