@@ -261,3 +261,12 @@ def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
         packed.writestr(info, b"1")
     with pytest.raises(DataError, match="without a name"):
         unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("é", b"1")
+    path = tmp_path / "a.zip"
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xa9\xa9"))
+    with pytest.raises(DataError, match="damaged"):
+        unpack(path, tmp_path / "out")

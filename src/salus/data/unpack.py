@@ -48,7 +48,7 @@ def unpack(archive: Path, folder: Path, max_bytes: int | None = None) -> list[Pa
             (part / name).replace(target)
             targets.append(target)
         return targets
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError, UnicodeError) as error:
         raise DataError(f"{archive}: damaged or encrypted archive ({error}); fetch it again") from error
     except OSError as error:
         raise DataError(f"{archive}: cannot be unpacked in {folder} ({error}); check disk and permissions") from error
