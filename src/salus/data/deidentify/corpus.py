@@ -20,7 +20,12 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-Half = Literal["develop", "test", "fresh", "blind"]
+Half = Literal["develop", "test", "fresh", "blind", "voices"]
+VOICES: Final = (
+    "voice_dictated", "voice_german", "voice_legal", "voice_letter_uk", "voice_nursing", "voice_phone", "voice_triage",
+)  # fmt: skip
+"""Banks written as ten authors might, for training and leaving out in turn."""
+DEVELOP: Final = ("develop1", "develop2", "develop3", "develop4")
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -84,9 +89,9 @@ def generate(half: Half, count: int, seed: int = 0) -> list[SyntheticNote]:
         seed: Same seed, same notes.
     """
     chosen = banks(half)
-    number = ("develop", "test", "fresh", "blind").index(half)
+    number = ("develop", "test", "fresh", "blind", "voices").index(half)
     return [
-        _note(chosen[index % len(chosen)], f"{half}{index:04d}", np.random.default_rng([seed, number, index]))
+        write_note(chosen[index % len(chosen)], f"{half}{index:04d}", np.random.default_rng([seed, number, index]))
         for index in range(count)
     ]
 
@@ -110,14 +115,19 @@ def write_form(pattern: str, rng: np.random.Generator, day: dt.date) -> str:
 
 def banks(half: Half) -> tuple[Bank, ...]:
     """Return what a half writes with; its notes take them in turn."""
-    folder = files("salus.data.deidentify").joinpath("corpora")
-    names = (half,) if half in ("test", "fresh", "blind") else ("develop1", "develop2", "develop3", "develop4")
-    return tuple(
-        _read(text) for text in (folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in names)
-    )
+    if half == "voices":
+        return tuple(read_bank(name) for name in VOICES)
+    return tuple(read_bank(name) for name in ((half,) if half in ("test", "fresh", "blind") else DEVELOP))
 
 
-def _read(text: str) -> Bank:
+def training_banks() -> tuple[Bank, ...]:
+    """Return every bank that the tagger may learn from: all but `blind`."""
+    return tuple(read_bank(name) for name in (*DEVELOP, "test", "fresh", *VOICES))
+
+
+def read_bank(name: str) -> Bank:
+    """Read one bank of this package by the name of its file."""
+    text = files("salus.data.deidentify").joinpath("corpora", f"{name}.toml").read_text(encoding="utf-8")
     held: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in tomllib.loads(text).items()}
     return Bank(**held)
 
@@ -161,10 +171,14 @@ class _Writer:
             "caps": f"{family.upper()}, {given.upper()}",
             "caps_full": f"{given.upper()} {family.upper()}", "short": f"{given[0]}. {family}", "lower": family.lower(),
             "initials": f"{given[0]}{middle}{family[0]}", "pn": f"{family.upper()}^{given.upper()}^{middle}",
+            "caps_last": family.upper(), "lower_full": f"{given} {family}".lower(), "lower_first": given.lower(),
+            "init_two": f"{given[0]}.{middle}. {family}", "init_bare": f"{given[0]} {family}",
+            "last_init": f"{family} {given[0]}", "two": f"{given[0]}{family[0]}", "caps_first": given.upper(),
         }[form]  # fmt: skip
 
 
-def _note(bank: Bank, name: str, rng: np.random.Generator) -> SyntheticNote:
+def write_note(bank: Bank, name: str, rng: np.random.Generator) -> SyntheticNote:
+    """Write one note with a bank."""
     genre = str(rng.choice(sorted(bank.headers)))
     writer = _Writer(bank, rng)
     kinds = list(bank.sentences)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from salus.data.deidentify.names import find_names
+from salus.data.deidentify.tagger import find_again, find_tagged
 from salus.data.deidentify.text_dates import find_ages, find_dates
 from salus.data.deidentify.text_ids import find_ids
 from salus.data.deidentify.text_places import find_places
@@ -86,10 +87,16 @@ def find_identifiers(text: str, known: Sequence[str] = ()) -> tuple[Span, ...]:
     """Return `(start, end, kind)` of the identifiers in a text, in order and not overlapping."""
     # One letter for one letter: places in the folded text are places in the text.
     folded = text.translate(_FOLD)
-    spans = [*find_contacts(folded), *find_ids(folded), *find_dates(folded), *find_ages(folded)]
-    spans += [*find_places(folded), *_find_known(folded, known)]
+    ruled = _by_rule(folded, known)
+    both = _joined([*ruled, *find_tagged(folded)])
+    return _joined([*both, *find_again(folded, both)])
+
+
+def _by_rule(text: str, known: Sequence[str]) -> tuple[Span, ...]:
+    spans = [*find_contacts(text), *find_ids(text), *find_dates(text), *find_ages(text)]
+    spans += [*find_places(text), *_find_known(text, known)]
     taken = _joined(spans)
-    return _joined([*taken, *find_names(folded, taken)])
+    return _joined([*taken, *find_names(text, taken)])
 
 
 def tag(kind: str, value: str) -> str:

@@ -1,0 +1,81 @@
+"""What the tagger may not take, and what it may take only where it is sure.
+
+The tagger is set to find much; these guards keep doses, genes, ages below 90, abbreviations and plain words.
+"""
+
+import re
+from typing import Final
+
+from salus.data.deidentify.names_lists import NOT_NAMES
+from salus.data.deidentify.tagger_features import Token, known
+
+SURE: Final = 0.6
+"""Probability asked of words that are rarely identifiers."""
+HALF: Final = 0.45
+_OLD: Final = re.compile(
+    r"(?<![\d.,/])(?:9\d|1[0-2]\d)(?![\d/]|[.,]\d)|ninet|ninth|hundred|nonagen|centen|neunzig|hundert", re.IGNORECASE
+)
+_UNIT: Final = re.compile(
+    r"(?<![\w-])[<>~]?\d[\d.,]*\s?-?(?:mg|mcg|\u00b5g|\u03bcg|ug|ng|kg|g|gm|ml|dl|l|cc|mm|cm|m|kda|mmhg|mmol|meq|iu|units?|"
+    r"%|hz|am|pm|h|hrs?|min|ms|days?|weeks?|months?|years?|fold|bp|kb|gy|mci|nm|rpm|x|ft|lbs?)(?:/\w{1,5})?\d?",
+    re.IGNORECASE,
+)
+_DATED: Final = re.compile(
+    r"\d[./\s,-]+\d|\d(?:st|nd|rd|th)\b|\d{6,8}|\d\.?\s?[^\W\d_]{3}|[^\W\d_]{3}\.?,?[\s-]?'?\d", re.I
+)
+_FIGURE: Final = re.compile(
+    r"(?:figs?|figures?|tables?|supplement\w*|chr|exon|codon|page|stage|grade)\.?\s?\w{1,4}", re.I
+)
+_SPOKEN: Final = re.compile(r"\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double)\b", re.IGNORECASE)
+
+
+def threshold(token: Token, label: str, flat: str, least: float) -> float:
+    """Return the probability asked of a token.
+
+    Args:
+        token: The word or mark.
+        label: What it is taken for.
+        flat: Case of its line: `a` all small, `A` all large, `Aa` both.
+        least: What is asked of any token.
+    """
+    word = token.text
+    if label not in ("name", "place") or not word[0].isalpha():
+        return least
+    held = set(known(word.lower()))
+    plain = bool(held & set("wta")) and not held & set("gf")
+    if flat == "Aa" and word.islower():
+        return max(least, SURE if plain else HALF)
+    if flat == "Aa" and word.isupper() and 1 < len(word) <= 6 and not held & set("gf"):
+        return max(least, SURE)
+    if "s" in held:
+        return max(least, SURE)
+    return max(least, HALF) if plain else least
+
+
+def stays(text: str, start: int, end: int, label: str) -> bool:
+    """Tell whether what the tagger took is no identifier by its form."""
+    value = text[start:end]
+    digits = sum(c.isdigit() for c in value)
+    if label == "age":
+        return not _OLD.search(text[max(0, start - 1) : end + 2]) or bool(_UNIT.fullmatch(text[start : end + 3]))
+    if label == "date":
+        return bool(digits) and (not _DATED.search(value) or bool(_UNIT.fullmatch(value)))
+    if label == "phone":
+        return digits < 4 and len(_SPOKEN.findall(value)) < 4
+    if label == "other":
+        return _no_number(text, start, end, digits)
+    letters = [word for word in re.findall(r"[^\W\d_]+", value.lower()) if len(word) > 1]
+    return bool(letters) and label == "name" and all(word in NOT_NAMES and "s" in known(word) for word in letters)
+
+
+def _no_number(text: str, start: int, end: int, digits: int) -> bool:
+    """Tell doses, figures, genes and short counts from the numbers of a person."""
+    value = text[start:end]
+    if "@" in value or "." in value.strip(".") and not digits or _SPOKEN.search(value):
+        return False
+    if _UNIT.fullmatch(value) or _FIGURE.fullmatch(value) or _UNIT.match(text[start : end + 6]):
+        return True
+    size = sum(c.isalnum() for c in value)
+    if value.isdigit():
+        return digits < 4 or (digits == 4 and value[:2] in ("18", "19", "20"))
+    return digits < 2 or (digits == 2 and size < 5) or (digits < 4 and size == digits)
