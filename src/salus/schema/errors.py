@@ -79,3 +79,9 @@ class SealError(SalusError):
     """A sealed message that is altered, foreign, repeated or meant for someone else, or a key that may not be used."""
 
     exit_code = 8
+
+
+class ReleaseError(SalusError):
+    """A generator, or samples it made, that must not be given away as they are."""
+
+    exit_code = 10
