@@ -25,6 +25,8 @@ def make_data(kind: type[System], count: int = COUNT, seed: int = 0) -> tuple[Li
         return _formulas(name, count, rng)
     if shape == "Note":
         return _text(name, count, rng)
+    if task == "segmentation":
+        return _outlined(name, count, rng)
     if task == "restoration":
         return _noisy(name, count, rng)
     if task == "compression":
@@ -117,6 +119,18 @@ def _noisy(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset
         target = clean.astype(np.float32)
         samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs={name: image}, target=target))
     return ListDataset(samples), Question(kind="restoration", unit="HU", value_range=(-1000.0, 400.0))
+
+
+def _outlined(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:
+    row, column = np.mgrid[:48, :48]
+    samples = []
+    for number in range(count):
+        line = np.abs(row - 24 - rng.uniform(-10, 10) - rng.uniform(-0.5, 0.5) * (column - 24)) < 2
+        array = rng.normal(100.0, 3.0, (1, 48, 48)) - 30.0 * line
+        image = Image(array=array.astype(np.float32), spacing_mm=(1.0, 1.0), modality="OP")
+        target = line.astype(np.uint8)
+        samples.append(Sample(id=f"s{number}", patient=f"p{number}", inputs={name: image}, target=target))
+    return ListDataset(samples), Question(kind="segmentation", classes=("background", "line"))
 
 
 def _formulas(name: str, count: int, rng: np.random.Generator) -> tuple[ListDataset, Question]:

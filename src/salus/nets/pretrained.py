@@ -6,6 +6,7 @@ Takes state dictionaries in the published key layouts from `.safetensors` or `.p
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from salus.schema.errors import DataError, ShapeError, UsageError
 PREFIXES = ("module.", "encoder.", "backbone.", "model.")
 WRAPPERS = ("state_dict", "model", "model_state_dict", "net")
 HEADS = ("fc.", "classifier.", "head.", "AuxLogits.")
+_OLD_DENSE = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,13 +169,16 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def strip_prefixes(state: Mapping[str, Tensor], wanted: set[str]) -> dict[str, Tensor]:
-    """Take `module.`, `encoder.`, `backbone.` and `model.` from the front of keys that are not wanted as they are."""
+    """Take `module.`, `encoder.`, `backbone.` and `model.` from the front of keys that are not wanted as they are.
+
+    Older DenseNet files call `norm1` and `conv1` of a dense layer `norm.1` and `conv.1`; those get today's names.
+    """
     stripped: dict[str, Tensor] = {}
     for key, value in state.items():
         short = key
         while short not in wanted and short.startswith(PREFIXES):
             short = short[short.index(".") + 1 :]
-        stripped[short] = value
+        stripped[_OLD_DENSE.sub(r"\1\2", short)] = value
     return stripped
 
 

@@ -16,6 +16,7 @@ ROUND = 0.85
 RIM = 0.05
 """Least share of the picture that is the dark around the disc."""
 _DARK = 0.1
+_EDGE = 8
 Picture = NDArray[np.uint8] | NDArray[np.floating]
 Mask = NDArray[np.bool_]
 
@@ -125,7 +126,7 @@ def subtract_local_mean(picture: Picture, field: Mask, sigma_share: float = 1 / 
     return out
 
 
-def sharpen_green(picture: Picture, field: Mask, clip: float = 0.02, tiles: int = 8) -> NDArray[np.float32]:
+def sharpen_green(picture: Picture, field: Mask, clip: float = 0.01, tiles: int = 4) -> NDArray[np.float32]:
     """Return the green channel with its contrast evened out tile by tile, where vessels and red lesions are darkest.
 
     Args:
@@ -205,7 +206,8 @@ def _roundness(bright: Mask) -> float:
     middle = ((rows[0] + rows[-1]) / 2, (columns[0] + columns[-1]) / 2)
     grid = np.ogrid[: bright.shape[0], : bright.shape[1]]
     disc = (grid[0] - middle[0]) ** 2 + (grid[1] - middle[1]) ** 2 <= radius**2
-    # A disc that the frame cuts at top and bottom is narrower there; only what lies between is compared.
-    disc[: rows[0]], disc[rows[-1] + 1 :] = False, False
-    disc[:, : columns[0]], disc[:, columns[-1] + 1 :] = False, False
+    # What the frame cuts off need not be bright; the opening takes a pixel or two at the frame.
+    disc[: rows[0] if rows[0] < _EDGE else 0] = False
+    disc[rows[-1] + 1 if len(disc) - 1 - rows[-1] < _EDGE else len(disc) :] = False
+    disc[:, : columns[0] if columns[0] < _EDGE else 0] = False
     return float((bright & disc).sum() / max((bright | disc).sum(), 1))

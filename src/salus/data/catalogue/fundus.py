@@ -29,7 +29,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
         options: `question`: `grade` (ordered) or `lesions` (a mask); `camera`: `seen` (one of three) or `new`, of the
             same eyes; `images`: how many, one a patient; `size`: pixels a side.
     """
-    count, size, camera = int(options.get("images", "1000")), int(options.get("size", "96")), options["camera"]
+    count, size, camera = int(options.get("images", "1000")), int(options.get("size", "64")), options["camera"]
     lesions = options.get("question", "grade") == "lesions"
     samples = []
     for number, (scene, picture) in enumerate(zip(_scenes(count, size), _pictures(count, size, camera), strict=True)):
@@ -83,7 +83,7 @@ ENTRY = Entry(
         "question": ("grade", "lesions"),
         "camera": ("seen", "new"),
         "images": ("1000", "40", "300", "500"),
-        "size": ("96", "48", "64", "128"),
+        "size": ("64", "96", "128"),
     },
     kind="simulated",
     load=load,

@@ -18,6 +18,7 @@ from salus.schema.sample import Image, Sample
 
 DIAGNOSES = ("diabetic_retinopathy", "glaucoma", "healthy")
 VESSELS = ("background", "vessel")
+RETINOPATHY = ("none", "diabetic_retinopathy")
 
 
 def load(folder: Path, options: Mapping[str, str]) -> Loaded:
@@ -25,14 +26,15 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
 
     Args:
         folder: Holds `labels.csv`, `images` and `vessel_masks`.
-        options: `question`: `diagnosis` (one of three) or `vessels` (a mask); `height`: rows, reached by
-            averaging whole blocks.
+        options: `question`: `diagnosis` (one of three), `vessels` (a mask) or `retinopathy` (diabetic or not; the
+            target holds the mask of vessels beside the class); `height`: rows, reached by averaging whole blocks.
 
     Raises:
         DataError: The table or a picture is missing or not as documented.
     """
     rows = _table(folder / "labels.csv")
-    vessels = options.get("question", "diagnosis") == "vessels"
+    asked = options.get("question", "diagnosis")
+    vessels, retinopathy = asked == "vessels", asked == "retinopathy"
     height = int(options.get("height", "292"))
     files = [(inside(folder, row["image"]), inside(folder, row["vessel_mask"])) for row in rows]
     listed = [
@@ -40,7 +42,7 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
             id=row["id"],
             patient=row["id"],
             inputs={},
-            target=None if vessels else DIAGNOSES.index(row["class_name"]),
+            target=None if vessels else _label(row["class_name"], retinopathy),
             meta={"path": row["image"], **({"group_diagnosis": row["class_name"]} if vessels else {})},
         )
         for row in rows
@@ -49,18 +51,19 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
     def read(index: int) -> tuple[Mapping[str, Any], Any]:
         picture = reduced(read_picture(files[index][0]).array, height)
         mask = None
-        if vessels:
+        if vessels or retinopathy:
             outlined = read_picture(files[index][1]).array > 0
             mask = (reduced(255 * outlined.astype(np.uint8), height)[0] >= 128).astype(np.uint8)
             if mask.shape != picture.shape[1:]:
                 raise DataError(f"{files[index][1]}: {mask.shape} pixels for a picture of {picture.shape[1:]}")
-        return {"image": Image(array=picture, unit="uint8", modality="OP")}, mask
+        target = {"label": listed[index].target, "vessels": mask} if retinopathy else mask
+        return {"image": Image(array=picture, unit="uint8", modality="OP")}, target
 
-    question = (
-        Question(kind="segmentation", classes=VESSELS)
-        if vessels
-        else Question(kind="classification", classes=DIAGNOSES, positive="")
-    )
+    kinds = {
+        "vessels": Question(kind="segmentation", classes=VESSELS),
+        "retinopathy": Question(kind="classification", classes=RETINOPATHY),
+    }
+    question = kinds.get(asked, Question(kind="classification", classes=DIAGNOSES))
     return Loaded(
         dataset=OnDemand(listed, read),
         question=question,
@@ -85,6 +88,10 @@ def reduced(array: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
         raise DataError(f"a picture of {rows} x {columns} pixels cannot be reduced to {height} rows; get the set again")
     blocks = array.reshape(channels, height, step, columns // step, step).mean(axis=(2, 4))
     return np.rint(blocks).astype(np.uint8)
+
+
+def _label(name: str, retinopathy: bool) -> int:
+    return int(name == "diabetic_retinopathy") if retinopathy else DIAGNOSES.index(name)
 
 
 def _table(path: Path) -> list[dict[str, str]]:
@@ -119,6 +126,6 @@ ENTRY = Entry(
         "thin vessels are one or two pixels wide at the smallest height and partly gone",
         "the classes were photographed in groups: colour and brightness may tell them apart",
     ),
-    options={"question": ("diagnosis", "vessels"), "height": ("292", "584", "1168", "146")},
+    options={"question": ("diagnosis", "vessels", "retinopathy"), "height": ("292", "584", "1168", "146")},
     load=load,
 )

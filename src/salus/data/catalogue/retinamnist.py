@@ -47,5 +47,6 @@ ENTRY = entry(
             ),
         ),
         kinds=("classification", "ordinal"),
+        positive="2",
     )
 )

@@ -1,10 +1,10 @@
 """Fundus photographs whose grade is set by counted lesions with masks; the camera's colour is a nuisance.
 
 What is drawn is how much of each colour comes back: a disc of shaded tissue with an optic disc, a macula and vessels;
-on it red lesions (dots and blots, dark in green), yellow ones (bright in red and green) and curls of new vessels. Two
-kinds of look-alikes are in every grade: dark neutral spots as large as blots, bright white ones as large as exudates.
-In the green channel alone they cannot be told from the lesions; dots, one pixel or two wide, are lost where a network
-looks at every fourth pixel first.
+on it red lesions (dots and blots, dark in green), yellow ones (bright in red and green) and, in the highest grade, a
+broad veil of blood before the retina. Dark neutral spots as large as blots and bright white ones as large as exudates
+are in every grade: in the green channel alone they cannot be told from the lesions. The veil is as broad as the uneven
+light: once the local mean is subtracted it is gone. So neither view of a photograph holds all of the evidence.
 """
 
 from collections.abc import Sequence
@@ -14,26 +14,28 @@ from dataclasses import field as made_anew
 import numpy as np
 from numpy.typing import NDArray
 
-KINDS = ("dot", "blot", "exudate", "new_vessels")
+KINDS = ("dot", "blot", "exudate", "veil")
 COUNTS: tuple[dict[str, tuple[int, int]], ...] = (
     {},
-    {"dot": (3, 7)},
-    {"dot": (4, 10), "blot": (1, 3), "exudate": (0, 4)},
-    {"dot": (5, 12), "blot": (5, 9), "exudate": (0, 6)},
-    {"dot": (3, 12), "blot": (0, 7), "exudate": (0, 6), "new_vessels": (1, 2)},
+    {"dot": (4, 9)},
+    {"dot": (4, 9), "blot": (2, 4), "exudate": (0, 5)},
+    {"dot": (4, 9), "blot": (7, 11), "exudate": (0, 5)},
+    {"dot": (4, 9), "blot": (7, 11), "exudate": (0, 5), "veil": (1, 1)},
 )
 """Fewest and most lesions of each kind, by grade; after the order in which the international scale names them.
 
 Source:
-    Wilkinson et al. 2003, doi 10.1016/S0161-6420(03)00475-5, table 2, with counts scaled to a small picture.
+    Wilkinson et al. 2003, doi 10.1016/S0161-6420(03)00475-5, table 2, with counts scaled to a small picture; bleeding
+    before the retina makes the highest grade.
 """
-RADIUS = {"dot": (0.010, 0.014), "blot": (0.024, 0.038), "exudate": (0.016, 0.026), "new_vessels": (0.07, 0.09)}
+RADIUS = {"dot": (0.014, 0.020), "blot": (0.030, 0.044), "exudate": (0.018, 0.028), "veil": (0.26, 0.34)}
 """Of a lesion, as a share of the picture's side."""
-LOOK_ALIKES = (1, 5)
+LOOK_ALIKES = (2, 8)
 _TISSUE = (0.66, 0.34, 0.16)
 _RED, _BLOT, _YELLOW = (0.94, 0.60, 0.70), (0.86, 0.50, 0.60), (0.30, 0.34, 0.04)
 _DUST, _REFLEX = (0.52, 0.52, 0.52), (0.32, 0.32, 0.32)
 _VESSEL = (0.90, 0.62, 0.72)
+_VEIL = (0.80, 0.45, 0.55)
 Floats = NDArray[np.float64]
 
 
@@ -84,7 +86,7 @@ class FundusScene:
     lesions: list[Lesion] = made_anew(default_factory=list)
 
 
-def fundus_scene(rng: np.random.Generator, grade: int, size: int = 96) -> FundusScene:
+def fundus_scene(rng: np.random.Generator, grade: int, size: int = 64) -> FundusScene:
     """Draw one eye.
 
     Args:
@@ -170,8 +172,8 @@ def _walk(
     _stroke(scene, path, widths, _VESSEL)
 
 
-def _stroke(scene: FundusScene, path: Floats, widths: Floats, factor: Sequence[float]) -> NDArray[np.bool_]:
-    """Darken along a path `(2, N)` of points one pixel apart; return where."""
+def _stroke(scene: FundusScene, path: Floats, widths: Floats, factor: Sequence[float]) -> None:
+    """Darken along a path `(2, N)` of points one pixel apart."""
     size = len(scene.field)
     depth = np.zeros((size, size))
     for row, column, width in zip(*path, widths, strict=True):
@@ -183,7 +185,6 @@ def _stroke(scene: FundusScene, path: Floats, widths: Floats, factor: Sequence[f
         part = depth[top : top + 4, left : left + 4]
         np.maximum(part, near * min(1.0, width / 0.5), out=part)
     scene.light *= 1.0 - (1.0 - np.array(factor))[:, None, None] * depth
-    return depth > 0.3
 
 
 def _place(scene: FundusScene, rng: np.random.Generator, kind: str) -> tuple[float, float, float]:
@@ -192,25 +193,26 @@ def _place(scene: FundusScene, rng: np.random.Generator, kind: str) -> tuple[flo
     radius = size * rng.uniform(*RADIUS[kind])
     row = column = size / 2
     for _ in range(50):
-        reach, angle = 0.80 * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
+        reach, angle = (0.6 if kind == "veil" else 0.82) * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
         row, column = size / 2 * (1 + reach * np.sin(angle)), size / 2 * (1 + reach * np.cos(angle))
-        if all(np.hypot(row - o.row, column - o.column) > radius + o.radius + 2 for o in scene.lesions):
+        apart = (o for o in scene.lesions if kind != "veil" and o.kind != "veil")
+        if all(np.hypot(row - o.row, column - o.column) > radius + o.radius + 1.5 for o in apart):
             break
     return float(row), float(column), float(radius)
 
 
 def _plant(scene: FundusScene, rng: np.random.Generator, lesion: Lesion) -> None:
-    if lesion.kind == "new_vessels":
-        where = np.zeros_like(scene.field)
-        for _ in range(4):
-            steps = int(5 * lesion.radius)
-            angles = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0.35, 0.25, steps) / lesion.radius * 4)
-            path = 0.7 * np.stack((np.cumsum(np.sin(angles)), np.cumsum(np.cos(angles))))
-            path += np.array([[lesion.row], [lesion.column]]) - path.mean(axis=1, keepdims=True)
-            where |= _stroke(scene, path, np.full(steps, 0.45 * len(scene.field) / 96), _BLOT)
+    place = (lesion.row, lesion.column, lesion.radius)
+    if lesion.kind == "veil":
+        size = len(scene.field)
+        grid = np.ogrid[:size, :size]
+        distance = np.hypot(grid[0] - lesion.row, grid[1] - lesion.column)
+        depth = np.exp(-0.5 * (distance / (0.6 * lesion.radius)) ** 2)  # no edge that a fine filter could see
+        scene.light *= 1.0 - (1.0 - np.array(_VEIL))[:, None, None] * depth
+        where: NDArray[np.bool_] = (distance <= lesion.radius) & (scene.masks == 0)
     else:
         factor = {"dot": _RED, "blot": _BLOT, "exudate": _YELLOW}[lesion.kind]
-        where = _spot(scene, lesion.row, lesion.column, lesion.radius, factor, bright=lesion.kind == "exudate", rng=rng)
+        where = _spot(scene, *place, factor, bright=lesion.kind == "exudate", rng=rng)
     scene.masks[where] = 1 + KINDS.index(lesion.kind)
 
 
