@@ -44,7 +44,7 @@ def test_mitbih_counts_as_documented(data_root: Path) -> None:
     for part, records in mitbih_arrhythmia.SPLIT.items():
         assert {row.meta["recording"] for row in rows if row.meta["split"] == part} == set(records)
     first = loaded.dataset[next(i for i, row in enumerate(rows) if row.patient == "114")]
-    place = round((first.meta["start_s"] + mitbih_arrhythmia.BEFORE_S) * 360)
+    place = round((first.meta["start_s"] + 0.3) * 360)
     assert np.array_equal(first.inputs["ecg"].array[0], wave.array[1, place - 108 : place + 180])
     assert first.inputs["ecg"].leads == ("MLII",)
 
@@ -251,6 +251,13 @@ def test_mitbih_windows_on_records_written_here(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert loaded.dataset[0].inputs["ecg"].array[0] == pytest.approx(np.arange(392, 680) / 500, abs=0.01)
     assert "split" not in loaded.dataset[0].meta
+    halves = [mitbih_arrhythmia.load(tmp_path, {"split": "none", "beats": half}).dataset for half in ("even", "odd")]
+    assert [[half[i].id for i in range(len(half))] for half in halves] == [
+        ["100-000500", "201-000500"], ["100-000900", "201-000900"],
+    ]  # fmt: skip
+    short = mitbih_arrhythmia.load(tmp_path, {"split": "none", "classes": "nsv", "window_s": "0.6"})
+    assert short.question.classes == ("N", "S", "V")
+    assert short.dataset[0].inputs["ecg"].array[0] == pytest.approx(np.arange(410, 626) / 500, abs=0.01)
     with pytest.raises(DataError, match="record 106 is not there"):
         mitbih_arrhythmia.load(tmp_path, {})
 

@@ -24,14 +24,20 @@ GROUPS = {
 }
 """Beat symbols by the groups of ANSI/AAMI EC57; every other symbol marks rhythm, noise or flutter, not a beat."""
 
+CLASSES = {"aami4": tuple("NSVF"), "aami5": tuple("NSVFQ"), "nsv": tuple("NSV")}
+"""What may be asked: `nsv` leaves out F beats, of which 93 % come from one recording."""
+
 SPLIT = {
     "train": ("106", "109", "116", "118", "119", "124", "201", "203"),
     "valid": ("114", "207"),
     "test": ("208", "209", "215", "223"),
 }
 PACED = ("102", "104", "107", "217")
+HALVES = {"all": slice(None), "even": slice(0, None, 2), "odd": slice(1, None, 2)}
+"""Every second beat of a recording: one half to learn from, the other as beats of the same people never learnt."""
 SAME_PATIENT = {"201": "201-202", "202": "201-202"}
-BEFORE_S, AFTER_S = 0.3, 0.5
+AROUND_S = {"0.8": (0.3, 0.5), "0.6": (0.25, 0.35)}
+"""Seconds before and after the mark of a beat, by length of the window."""
 _SOURCE = "https://physionet.org/files/mitdb/1.0.0"
 _FILES = (
     ("106.hea", 152, "edda68c7de6d1101b23d4f71822dd5660f48db02e8184e048a617a2d60addfe0"),
@@ -83,8 +89,13 @@ class Beats:
     """Windows around annotated beats; the recordings are held once."""
 
     def __init__(
-        self, signals: Sequence[Waveform], rows: Sequence[tuple[int, int, int, str]], meta: Sequence[Any]
+        self,
+        signals: Sequence[Waveform],
+        rows: Sequence[tuple[int, int, int, str]],
+        meta: Sequence[Any],
+        around_s: tuple[float, float],
     ) -> None:
+        self.before_s, self.after_s = around_s
         self.signals, self.rows, self.meta = list(signals), list(rows), list(meta)
 
     def __len__(self) -> int:
@@ -95,7 +106,7 @@ class Beats:
         """Return the window around beat `index`."""
         number, place, _, _ = self.rows[index]
         wave = self.signals[number]
-        before, after = round(BEFORE_S * wave.rate_hz), round(AFTER_S * wave.rate_hz)
+        before, after = round(self.before_s * wave.rate_hz), round(self.after_s * wave.rate_hz)
         part = wave.array[:, place - before : place + after]
         return self._sample(
             index, {"ecg": Waveform(array=part, rate_hz=wave.rate_hz, leads=wave.leads, units=wave.units)}
@@ -111,8 +122,8 @@ class Beats:
         rate = self.signals[number].rate_hz
         meta = {
             "recording": record,
-            "start_s": place / rate - BEFORE_S,
-            "stop_s": place / rate + AFTER_S,
+            "start_s": place / rate - self.before_s,
+            "stop_s": place / rate + self.after_s,
             "group_symbol": symbol,
             "group_sex": facts.get("sex", ""),
         }
@@ -126,8 +137,9 @@ class Beats:
 
 
 def load(folder: Path, options: Mapping[str, str]) -> Loaded:
-    """Read lead MLII of each record and cut a window around each beat, 0.3 s before to 0.5 s after."""
-    classes = tuple("NSVFQ") if options.get("classes") == "aami5" else tuple("NSVF")
+    """Read lead MLII of each record and cut a window around each beat, from 0.3 s before to 0.5 s after it."""
+    around = AROUND_S[options.get("window_s", "0.8")]
+    classes = CLASSES[options.get("classes", "aami4")]
     suggested = options.get("split", "suggested") == "suggested"
     parts = {record: name for name, records in SPLIT.items() for record in records} if suggested else {}
     found = sorted(path.stem for path in folder.glob("*.hea") if path.stem not in PACED)
@@ -142,26 +154,32 @@ def load(folder: Path, options: Mapping[str, str]) -> Loaded:
     for record in records:
         marks = read_annotations(folder / record)
         signals.append(choose_leads(read_wfdb(folder / record), ("MLII",)).waveform)
-        kept, cut = _beats(marks, signals[-1], classes, other)
+        kept, cut = _beats(marks, signals[-1], around, classes, other)
+        kept = kept[HALVES[options.get("beats", "all")]]
         rows += [(len(meta), place, label, symbol) for place, label, symbol in kept]
         meta.append((record, parts.get(record, ""), record_facts(folder / record)))
         edge += cut
     return Loaded(
-        dataset=Beats(signals, rows, meta),
+        dataset=Beats(signals, rows, meta, around),
         question=Question(kind="classification", classes=classes),
         notes=(
             f"{len(records)} recordings are {len(records)} patients: give figures by recording, beats are no patients.",
             f"{edge} beats stand too near an end for a whole window and are left out"
-            + (f", and {other['Q']} beats of group Q, which has too few to judge." if other["Q"] else "."),
+            + "".join(f", as are {other[group]} beats of group {group}" for group in sorted(other))
+            + ".",
             "Beats are located by the reference annotations; a deployed system must find them first.",
         ),
     )
 
 
 def _beats(
-    marks: Annotations, wave: Waveform, classes: Sequence[str], other: Counter[str]
+    marks: Annotations,
+    wave: Waveform,
+    around_s: tuple[float, float],
+    classes: Sequence[str],
+    other: Counter[str],
 ) -> tuple[list[tuple[int, int, str]], int]:
-    before, after = round(BEFORE_S * wave.rate_hz), round(AFTER_S * wave.rate_hz)
+    before, after = (round(seconds * wave.rate_hz) for seconds in around_s)
     kept, cut = [], 0
     places: NDArray[np.int64] = marks.positions
     for place, symbol in zip(places.tolist(), marks.symbols, strict=True):
@@ -194,7 +212,12 @@ ENTRY = Entry(
         "beats of one record on both sides of a split raise every figure (intra-patient evaluation)",
         "records 201 and 202 are one person, and the usual DS1/DS2 split divides them",
     ),
-    options={"classes": ("aami4", "aami5"), "split": ("suggested", "none")},
+    options={
+        "classes": ("aami4", "aami5", "nsv"),
+        "split": ("suggested", "none"),
+        "window_s": ("0.8", "0.6"),
+        "beats": ("all", "even", "odd"),
+    },
     files=tuple(Remote(url=f"{_SOURCE}/{name}", path=name, sha256=digest, size=size) for name, size, digest in _FILES),
     load=load,
 )
