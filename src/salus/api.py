@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from salus.schema.errors import DataError, StoreError, UsageError
+from salus.schema.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from salus.contract.dataset import Dataset
     from salus.contract.system import System
     from salus.contract.task import Task
+    from salus.evaluate.honesty.card import HonestyCard
     from salus.explain.attribution import Attribution
     from salus.schema.config import Config
     from salus.schema.question import Question
@@ -92,6 +93,7 @@ def fit(
     from salus.evaluate.firewall import duplicates_to_drop, enforce, inspect
     from salus.evaluate.predict import answers, score
     from salus.store.artifact import load, save
+    from salus.store.claim import refuse_foreign
     from salus.systems import registry
     from salus.tasks.registry import make
     from salus.train.device import set_threads
@@ -150,33 +152,6 @@ def fit(
     save(system, folder, operating=operating, facts=facts)
     (folder / CHECKPOINT).unlink(missing_ok=True)
     return load(folder)
-
-
-def refuse_foreign(folder: Path) -> None:
-    """Refuse an output folder that holds files of another kind, or that cannot be written.
-
-    Raises:
-        UsageError: Other files are there; a run's checksums would claim them.
-        StoreError: It is a file, or the nearest folder that exists may not be written.
-    """
-    import os
-
-    from salus.train.run import CHECKPOINT
-
-    if folder.exists() and not folder.is_dir():
-        raise StoreError(f"{folder} is a file; choose a folder with -o")
-    own = {CHECKPOINT, "history.csv", "tensorboard", "weights.safetensors", "SHA256SUMS"}
-    own |= {"card.json", "config.json", "fingerprint.json"}
-    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    other = [name for name in there if name not in own and not name.endswith(".part")]
-    if other:
-        raise UsageError(
-            f"{folder} holds other files ({', '.join(other[:3])}{', ...' if len(other) > 3 else ''}); "
-            "choose a folder that is empty or new"
-        )
-    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not os.access(nearest, os.W_OK):
-        raise StoreError(f"{folder}: not allowed to write in {nearest}; choose another output folder")
 
 
 def divide(dataset: Dataset, task: Task, seed: int) -> Any:
@@ -255,6 +230,13 @@ def predict(artifact: Artifact, samples: Sequence[Sample]) -> tuple[list[Any], l
         reasons.append(why)
         start = stop
     return values, reasons
+
+
+def synthesize(artifact: Artifact, folder: Path, count: int, **options: Any) -> tuple[HonestyCard, str]:
+    """Audit a generator and write its samples as a dataset (`salus.study.synthesis.release`); refused if it copies."""
+    from salus.study.synthesis import release
+
+    return release(artifact, divide, folder, count, **options)
 
 
 def explain(artifact: Artifact, sample: Sample, method: str = "auto") -> Attribution:

@@ -8,6 +8,7 @@ import typer
 
 import salus
 from salus.cli import data, evidence, listing, sealed, training
+from salus.cli.synthesize import synthesize
 from salus.schema.errors import LeakError, SalusError
 
 STOPPED = "stopped; run the same command again to go on (fit: with --resume)"
@@ -28,6 +29,7 @@ app.command("fit", short_help="Train one system; --resume goes on after a kill."
 app.command("evaluate", short_help="Score a run on data it has not seen.")(training.evaluate)
 app.command("predict", short_help="Answer files of your own.")(training.predict)
 app.command("explain", short_help="Show what one answer rests on, and whether to trust it.")(training.explain)
+app.command("synthesize", short_help="Synthetic samples with an honesty card, refused if they copy.")(synthesize)
 app.command("seal", short_help="Code a picture and seal it for one reader.")(sealed.seal)
 app.command("unseal", short_help="Open a sealed picture and rebuild it.")(sealed.unseal)
 app.add_typer(sealed.app, name="keys", short_help="Keys that seal and open.")
