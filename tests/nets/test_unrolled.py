@@ -60,3 +60,13 @@ def test_measurements_keep_full_precision_under_autocast() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert torch.equal(network(picture), network(picture.float()))
         assert network(picture).dtype == torch.float32
+
+
+def test_a_deblocker_takes_odd_sides() -> None:
+    torch.manual_seed(0)
+    network = Deblocker(4, 2, 2)
+    torch.nn.init.normal_(network.steps[-1].weight)
+    picture = torch.rand(1, 1, 9, 13)
+    answer = network(picture)
+    assert answer.shape == picture.shape
+    assert torch.allclose(answer[..., :4, :8], network(picture[..., :8, :12])[..., :4, :8], atol=1e-5)

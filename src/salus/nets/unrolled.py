@@ -116,8 +116,12 @@ class Deblocker(nn.Module):
         _draw(self, last)
 
     def forward(self, picture: Tensor) -> Tensor:
-        """Return `(B, 1, H, W)`; sides are multiples of `fold`."""
-        return picture + functional.pixel_shuffle(self.steps(folded(picture, self.fold)).float(), self.fold)
+        """Return `(B, 1, H, W)`; sides that `fold` does not divide are continued by their last pixels on the way."""
+        rows, columns = picture.shape[-2:]
+        edges = (0, -columns % self.fold, 0, -rows % self.fold)
+        whole = functional.pad(picture, edges, mode="replicate") if any(edges) else picture
+        added = functional.pixel_shuffle(self.steps(folded(whole, self.fold)).float(), self.fold)
+        return picture + added[..., :rows, :columns]
 
 
 def folded(picture: Tensor, fold: int) -> Tensor:
