@@ -1,5 +1,6 @@
-"""What a generator is asked for: a class as one-hot numbers, or a measurement standardised."""
+"""What a generator is asked for, a class or a measurement as numbers, and what it learns that from."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from salus.schema.errors import DataError
-from salus.schema.sample import Row, Sample
+from salus.schema.sample import Image, Row, Sample, Waveform
 
 NAME = "condition"
 QUANTILES = 101
@@ -120,6 +121,29 @@ class Condition:
         return DataError(
             f"{where}class {named!r} is none that the generator was trained on; it makes {', '.join(held)}"
         )
+
+
+def bare_samples(samples: Sequence[Sample], name: str = "") -> tuple[list[Sample], str]:
+    """Return samples with nothing but the row, recording or picture that a generator learns from, and its name.
+
+    Args:
+        samples: Opened with `:ask=synthesis`: targets hold the real item.
+        name: What the item is to be called; empty for what the first sample calls it.
+
+    Raises:
+        DataError: A sample that holds nothing to learn from, or an id that appears twice.
+    """
+    found = []
+    for sample in samples:
+        real = sample.target.get("real") if isinstance(sample.target, Mapping) else None
+        if not isinstance(real, Row | Waveform | Image):
+            raise DataError(f"sample {sample.id}: nothing to learn from; open the data with `:ask=synthesis`")
+        name = name or next((key for key, value in sample.inputs.items() if value is real), "row")
+        found.append(dataclasses.replace(sample, inputs={name: real}, target=None))
+    repeated = [key for key, count in Counter(sample.id for sample in samples).items() if count > 1]
+    if repeated:
+        raise DataError(f"sample id {repeated[0]!r} appears twice; ids must be unique")
+    return found, name
 
 
 def _cell(sample: Sample, column: str = "") -> float | str:

@@ -27,6 +27,9 @@ class RowGenerator(nn.Module):
         noise: Shape of one row's noise: the first layer's, and one number for each mode and word to be drawn.
     """
 
+    states: Tensor
+    slots: Tensor
+
     def __init__(self, space: ModeSpace, conditions: int, widths: Sequence[int]) -> None:
         super().__init__()
         self.space, self.size = space, widths[0]
@@ -38,6 +41,12 @@ class RowGenerator(nn.Module):
             self.norms.append(nn.BatchNorm1d(hidden))
             width += hidden
         self.head = nn.Linear(width, space.features)
+        most = max(column.states for column in space.columns)
+        states = [place for column in space.columns for place in range(column.span.start, column.span.stop)]
+        slots = [c * most + k for c, column in enumerate(space.columns) for k in range(column.states)]
+        self.register_buffer("states", torch.tensor(states), persistent=False)
+        self.register_buffer("slots", torch.tensor(slots), persistent=False)
+        self.grid = torch.Size((len(space.columns), most))
 
     def forward(self, noise: Tensor, condition: Tensor) -> Tensor:
         """Map noise `(B, *noise)`, standard normal, and conditions `(B, K)` to points `(B, F)`.
@@ -52,16 +61,15 @@ class RowGenerator(nn.Module):
         for layer, norm in zip(self.layers, self.norms, strict=True):
             hidden = torch.cat([torch.relu(norm(layer(hidden))), hidden], dim=1)
         raw = self.head(hidden).float()
-        share = torch.special.ndtr(noise[:, self.size :].float()).clamp(1e-6, 1 - 1e-6)
-        gumbel = -torch.log(-torch.log(share))
-        parts, used = [], 0
-        for column in self.space.columns:
-            if column.place is not None:
-                parts.append(torch.tanh(raw[:, column.place : column.place + 1]))
-            own = raw[:, column.span] + gumbel[:, used : used + column.states]
-            parts.append(torch.softmax(own / TEMPERATURE, dim=1))
-            used += column.states
-        return torch.cat(parts, dim=1)
+        chance = torch.special.ndtr(noise[:, self.size :].float()).clamp(1e-6, 1 - 1e-6)
+        gumbel = -torch.log(-torch.log(chance))
+        drawn = (raw[:, self.states] + gumbel) / TEMPERATURE
+        # All columns' softmax at once: each column's states side by side, padded to the longest column.
+        share = drawn.new_full((len(raw), self.grid.numel()), -torch.inf)
+        share = share.index_copy(1, self.slots, drawn).unflatten(1, self.grid)
+        share = torch.softmax(share, dim=2).flatten(1)[:, self.slots]
+        points = torch.tanh(raw)
+        return points.index_copy(1, self.states, share)
 
 
 class RowCritic(nn.Module):

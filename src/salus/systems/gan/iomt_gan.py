@@ -5,7 +5,6 @@ adversarial method; here one training makes rows of a table, recordings of one l
 wanted class: Wasserstein loss with gradient penalty for rows (packed) and recordings, a bounded critic for pictures.
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
@@ -14,26 +13,20 @@ import torch
 from torch import Tensor, nn
 
 from salus.contract.batch import Batch, Objective
-from salus.contract.dataset import Dataset, ListDataset
+from salus.contract.dataset import Dataset
 from salus.contract.system import System
 from salus.contract.task import Task
 from salus.nets.adversarial_curves import adversarial_curves
-from salus.nets.adversarial_losses import AdversarialLoss, critic_loss, generator_loss, pack
+from salus.nets.adversarial_losses import critic_loss, generator_loss, pack
 from salus.nets.adversarial_penalty import gradient_penalty
-from salus.nets.condition import NAME, Condition, measure_condition
-from salus.nets.image_gan import ImageCritic, ImageGenerator
-from salus.nets.item_space import ImageSpace, SeriesSpace, measure_images, measure_series
+from salus.nets.condition import NAME, Condition, bare_samples, measure_condition
+from salus.nets.item_gan import IMAGES, build_pair, measure_items, packed_scores
 from salus.nets.noise import row_noise
-from salus.nets.row_modes import ModeSpace, measure_modes
-from salus.nets.series_gan import SeriesCritic, SeriesGenerator
-from salus.nets.tabular_gan import RowCritic, RowGenerator
 from salus.schema.card import Card
 from salus.schema.config import Config
 from salus.schema.errors import DataError
 from salus.schema.recipe import Recipe, Stage, Watch, two_rates
-from salus.schema.sample import Image, Row, Sample, Waveform
-
-ROWS, SERIES, IMAGES = "rows", "series", "images"
+from salus.schema.sample import Sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +109,7 @@ class IomtGan(System):
     small: ClassVar[IomtGanConfig] = IomtGanConfig(
         widths=(64, 128, 128),
         critic_widths=(128, 128),
+        modes=3,
         recurrent=64,
         rate_hz=90.0,
         frame=6,
@@ -124,10 +118,10 @@ class IomtGan(System):
         penalty_every=3,
         critic_steps=3,
         steps=200,
-        epochs=20,
-        batch_size=100,
-        learning_rate=5e-4,
-        critic_rate=5e-4,
+        epochs=6,
+        batch_size=400,
+        learning_rate=1e-3,
+        critic_rate=1e-3,
         average=0.99,
     )
     tiny: ClassVar[IomtGanConfig] = IomtGanConfig(
@@ -155,24 +149,9 @@ class IomtGan(System):
         super().__init__(task, config, fingerprint)
         self.kind: str = fingerprint["kind"]
         self.encoder = Condition(fingerprint["condition"], task.question.classes)
-        asked, learned = self.encoder.width, fingerprint["item"]
-        self.space: ModeSpace | SeriesSpace | ImageSpace
-        self.packing, self.loss = 1, cast(AdversarialLoss, "wasserstein")
-        self.generator: nn.Module
-        self.critic: nn.Module
-        if self.kind == ROWS:
-            self.space, self.packing = ModeSpace(learned), config.packing
-            self.generator = RowGenerator(self.space, asked, config.widths)
-            self.critic = RowCritic(self.space.features, asked, config.packing, config.critic_widths)
-        elif self.kind == SERIES:
-            self.space = SeriesSpace(learned, config.rate_hz, config.frame)
-            leads, width = self.space.leads, config.recurrent
-            self.generator = SeriesGenerator(leads, self.space.steps, asked, width, config.noise, config.frame)
-            self.critic = SeriesCritic(leads, asked, width, config.frame)
-        else:
-            self.space, self.loss = ImageSpace(learned, config.size), "hinge"
-            self.generator = ImageGenerator(self.space.channels, config.size, asked, config.channels, config.noise)
-            self.critic = ImageCritic(self.space.channels, asked, config.channels)
+        pair = build_pair(fingerprint, self.encoder.width, config)
+        self.space, self.packing, self.loss = pair.space, pair.packing, pair.loss
+        self.generator, self.critic = pair.generator, pair.critic
         self.register_buffer("turns", torch.zeros((), dtype=torch.long))
 
     @classmethod
@@ -187,16 +166,9 @@ class IomtGan(System):
         if not len(train):
             raise DataError("the training part is empty; give samples to learn from")
         samples = [train[index] for index in range(len(train))]
-        if len({sample.id for sample in samples}) < len(samples):
-            raise DataError("a sample id appears twice in the training part; ids must be unique")
+        items, name = bare_samples(samples)
         learned = {"condition": measure_condition(samples, fewest=own.fewest)}
-        name, first = _item(samples[0])
-        items = [_bare(sample, name) for sample in samples]
-        if isinstance(first, Row):
-            return {**learned, "kind": ROWS, "item": measure_modes(ListDataset(items), name, most=own.modes)}
-        if isinstance(first, Waveform):
-            return {**learned, "kind": SERIES, "item": measure_series(items, name)}
-        return {**learned, "kind": IMAGES, "item": measure_images(items, name)}
+        return {**learned, **measure_items(items, name, own.modes)}
 
     @classmethod
     def recipe(cls, config: Config) -> Recipe:
@@ -208,6 +180,7 @@ class IomtGan(System):
             samples_per_epoch=own.steps * own.critic_steps * own.batch_size or None,
             optimizers=two_rates(generator=own.learning_rate, critic=own.critic_rate),
             balanced=own.balanced,
+            keep_best=False,
         )
         return Recipe(stages=(stage,), ema=own.average or None, ema_groups=("generator",), watch=Watch())
 
@@ -223,7 +196,7 @@ class IomtGan(System):
         """
         target = {}
         if all(isinstance(sample.target, Mapping) for sample in samples):
-            target["points"] = self.space.encode([_bare(sample, self.space.name) for sample in samples])
+            target["points"] = self.space.encode(bare_samples(samples, self.space.name)[0])
         return Batch(tuple(s.id for s in samples), {NAME: self.encoder.encode(samples)}, target)
 
     def forward(self, batch: Batch) -> Tensor:
@@ -255,13 +228,10 @@ class IomtGan(System):
         if self.packing == 1:
             scores: Tensor = self.critic(points, asked)
             return scores
-        size, count = self.packing, len(points)
-        beside = asked.repeat_interleave(size, dim=0)
-        noise = row_noise([f"{name}/{k}" for name in batch.ids for k in range(size)], *self.noise).to(points.device)
-        rows = self.generator(noise, beside).reshape(count, size, -1).clone()
-        rows[:, 0] = points
-        packed: Tensor = self.critic(rows.flatten(1), beside.reshape(count, -1))
-        return packed
+        beside = asked.repeat_interleave(self.packing, dim=0)
+        ids = [f"{name}/{place}" for name in batch.ids for place in range(self.packing)]
+        made = self.generator(row_noise(ids, *self.noise).to(points.device), beside)
+        return packed_scores(self.critic, made, points, beside)
 
     def objectives(self, batch: Batch, stage: str) -> Iterator[Objective]:
         """Yield the critic's loss and, at every `critic_steps`-th step, the generator's."""
@@ -295,20 +265,3 @@ class IomtGan(System):
     def _curves(self, real: Tensor, made: Tensor, scores: Sequence[Tensor], asked: Tensor) -> dict[str, Tensor]:
         label = asked.argmax(dim=1) if self.encoder.classes else None
         return adversarial_curves(real, made, *scores, real_label=label, fake_label=label)
-
-
-def _item(sample: Sample) -> tuple[str, Any]:
-    """Return name and value of what a sample asks for.
-
-    Raises:
-        DataError: The sample holds nothing to learn from.
-    """
-    real = sample.target.get("real") if isinstance(sample.target, Mapping) else None
-    if not isinstance(real, Row | Waveform | Image):
-        raise DataError(f"sample {sample.id}: nothing to learn from; open the data with `:ask=synthesis`")
-    return next((name for name, value in sample.inputs.items() if value is real), "row"), real
-
-
-def _bare(sample: Sample, name: str) -> Sample:
-    """Return a sample with its item alone, under the name that training had."""
-    return dataclasses.replace(sample, inputs={name: _item(sample)[1]}, target=None)
