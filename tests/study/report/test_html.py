@@ -212,3 +212,14 @@ def test_a_browser_shows_it_without_complaint(study, tmp_path):
     with Image.open(picture) as shot:
         pixels = np.asarray(shot.convert("L"))
     assert np.median(pixels) < 60, "the hash #dark should give a dark page"
+
+
+def test_a_text_with_several_findings_is_shown_as_text(study, tmp_path):
+    _, result, _ = study
+    part = dataclasses.replace(result.parts[0], question={"kind": "multilabel", "classes": ["a", "b"]})
+    place = tmp_path / "cells" / part.name / part.arms[0].name / "s0_f0"
+    place.mkdir(parents=True)
+    arrays = {"ids": np.array(["one"]), "tokens_0": np.array(["CCO"]), "tags_true_0": np.array([1.0, np.nan])}
+    np.savez(place / "pictures.npz", truth_label=np.array([""]), answer_label=np.array([""]), **arrays)
+    text = render(tmp_path, dataclasses.replace(result, parts=[part]))
+    assert '<p class="sentence">CCO</p>' in text

@@ -79,11 +79,12 @@ def _case_items(arrays: Arrays, number: int, part: PartResult) -> list[tuple[str
         rate = float(arrays[f"trace_rate_{number}"][0]) if f"trace_rate_{number}" in arrays else 0.0
         seconds = arrays[f"trace_{number}"].shape[-1] / rate if rate > 0 else 0.0
         items.append((f"{seconds:.3g} s" if seconds else "", trace(arrays[f"trace_{number}"], f"Signal of {name}")))
-    if f"tokens_{number}" in arrays and f"tags_true_{number}" in arrays:
-        classes = [str(tag) for tag in part.question.get("classes", ())]
-        given = arrays.get(f"tags_answer_{number}")
+    if f"tokens_{number}" in arrays:
         tokens = [str(token) for token in arrays[f"tokens_{number}"]]
-        items.append(("", tagged(tokens, arrays[f"tags_true_{number}"], given, classes)))
+        tagging = part.question.get("kind") == "tagging"
+        classes = [str(tag) for tag in part.question.get("classes", ())] if tagging else []
+        truth = arrays.get(f"tags_true_{number}", np.zeros(0)) if tagging else np.zeros(0)
+        items.append(("", tagged(tokens, truth, arrays.get(f"tags_answer_{number}") if tagging else None, classes)))
     return items
 
 
