@@ -46,7 +46,8 @@ class Fake(System):
 
     def synthesize(self, targets: Sequence[Any]) -> list[Sample]:
         rng = np.random.default_rng(int(torch.randint(2**31, (1,))))
-        return [self.maker(target, rng) for target in targets]
+        wanted = [int(rng.integers(2)) if target is None else target for target in targets]
+        return [self.maker(target, rng) for target in wanted]
 
 
 def row(target: Any, rng: np.random.Generator) -> Sample:

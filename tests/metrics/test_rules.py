@@ -26,3 +26,10 @@ def test_a_rule_in_words_and_its_error() -> None:
     rows = np.array([[3.0, 2.0], [3.0, 2.0], [9.0, 2.0], [3.0, 7.0]])
     assert rule.fares(rows, np.array([1, 0, 1, 1])) == (0.5, 0.5)
     assert np.isnan(rule.fares(rows[2:], np.array([1, 1]))[1])
+
+
+def test_words_and_gaps_are_written_as_statements() -> None:
+    rule = Rule(conditions=((0, True, 0.5), (1, False, 0.5), (2, True, 0.5)), answer=0)
+    names = ["ward = west", "sex = f", "dose is missing"]
+    assert rule.words(names, ["well"]) == "ward is not west and sex is f and dose is known: well"
+    assert Rule(conditions=((2, False, 0.5),), answer=0).words(names, ["well"]) == "dose is missing: well"

@@ -38,7 +38,10 @@ class Rule:
         return float(held.mean()), float((labels[held] != self.answer).mean()) if held.any() else float("nan")
 
     def words(self, features: Sequence[str], classes: Sequence[str]) -> str:
-        """Write the rule for people: the narrowest bounds of each feature and the answer."""
+        """Write the rule for people: the narrowest bounds of each feature and the answer.
+
+        A feature named `column = word` or `column is missing` holds 0 or 1 and is written as a statement.
+        """
         bounds: dict[int, list[float]] = {}
         for feature, below, threshold in self.conditions:
             low, high = bounds.setdefault(feature, [-np.inf, np.inf])
@@ -79,6 +82,11 @@ def _collect(tree: Any, node: int, path: tuple[Any, ...], classes: Any, found: l
 
 
 def _bounds(name: str, low: float, high: float) -> str:
+    column, sign, word = name.partition(" = ")
+    if sign:  # one word of a column, 0 or 1
+        return f"{column} is {'not ' if np.isinf(low) else ''}{word}"
+    if name.endswith(" is missing"):
+        return name.replace(" is missing", " is known") if np.isinf(low) else name
     if np.isinf(low):
         return f"{name} <= {high:.4g}"
     return f"{name} > {low:.4g}" if np.isinf(high) else f"{low:.4g} < {name} <= {high:.4g}"

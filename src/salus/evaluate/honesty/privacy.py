@@ -57,7 +57,6 @@ def privacy(
 
     Args:
         space: Of the training part.
-        features: Trained on it.
         train: The whole training part.
         control: The whole control part.
         parts: Seen, unseen and synthetic samples in equal proportions.
