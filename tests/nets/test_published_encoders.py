@@ -17,7 +17,7 @@ from salus.schema.errors import ConfigError
     ("build", "weights", "keys"),
     [
         (
-            lambda: ResNet(),
+            ResNet,
             11_689_512,
             {"conv1.weight": (64, 3, 7, 7), "layer2.0.downsample.0.weight": (128, 64, 1, 1), "fc.bias": (1000,)},
         ),
@@ -27,7 +27,7 @@ from salus.schema.errors import ConfigError
             {"layer1.0.conv3.weight": (256, 64, 1, 1), "layer4.2.bn3.bias": (2048,), "fc.weight": (1000, 2048)},
         ),
         (
-            lambda: DenseNet(),
+            DenseNet,
             7_978_856,
             {
                 "features.conv0.weight": (64, 3, 7, 7),
@@ -38,7 +38,7 @@ from salus.schema.errors import ConfigError
             },
         ),
         (
-            lambda: EfficientNet(),
+            EfficientNet,
             5_288_548,
             {
                 "features.0.0.weight": (32, 3, 3, 3),

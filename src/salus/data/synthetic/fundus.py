@@ -20,13 +20,13 @@ COUNTS: tuple[dict[str, tuple[int, int]], ...] = (
     {"dot": (4, 9)},
     {"dot": (4, 9), "blot": (2, 4), "exudate": (0, 5)},
     {"dot": (4, 9), "blot": (7, 11), "exudate": (0, 5)},
-    {"dot": (4, 9), "blot": (7, 11), "exudate": (0, 5), "veil": (1, 1)},
+    {"dot": (4, 9), "blot": (2, 4), "exudate": (0, 5), "veil": (1, 1)},
 )
 """Fewest and most lesions of each kind, by grade; after the order in which the international scale names them.
 
 Source:
     Wilkinson et al. 2003, doi 10.1016/S0161-6420(03)00475-5, table 2, with counts scaled to a small picture; bleeding
-    before the retina makes the highest grade.
+    before the retina makes the highest grade, however few the other lesions are.
 """
 RADIUS = {"dot": (0.014, 0.020), "blot": (0.030, 0.044), "exudate": (0.018, 0.028), "veil": (0.26, 0.34)}
 """Of a lesion, as a share of the picture's side."""
@@ -209,7 +209,7 @@ def _plant(scene: FundusScene, rng: np.random.Generator, lesion: Lesion) -> None
         distance = np.hypot(grid[0] - lesion.row, grid[1] - lesion.column)
         depth = np.exp(-0.5 * (distance / (0.6 * lesion.radius)) ** 2)  # no edge that a fine filter could see
         scene.light *= 1.0 - (1.0 - np.array(_VEIL))[:, None, None] * depth
-        where: NDArray[np.bool_] = (distance <= lesion.radius) & (scene.masks == 0)
+        where: NDArray[np.bool_] = (distance <= lesion.radius) & (scene.masks == 0) & scene.field
     else:
         factor = {"dot": _RED, "blot": _BLOT, "exudate": _YELLOW}[lesion.kind]
         where = _spot(scene, *place, factor, bright=lesion.kind == "exudate", rng=rng)
