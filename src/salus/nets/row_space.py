@@ -145,6 +145,13 @@ class RowSpace:
             found.append(Row(values=values))
         return found
 
+    def state(self, points: Tensor, column: str) -> Tensor:
+        """Return the place of a word column's likeliest state in points `(B, F)`, `(B,)`; 0 without such a column."""
+        if column not in self.states:
+            return torch.zeros(len(points), dtype=torch.int64, device=points.device)
+        first, last = self.spans[self.words.index(column)]
+        return points[:, first:last].argmax(dim=1)
+
     def others(self, table: NDArray[np.float64]) -> dict[str, int]:
         """Return how many cells of each word column of `table` hold a word that training did not know or set apart."""
         counts = {name: int((table[:, c] == OTHER).sum()) for name, c in zip(self.words, self._words, strict=True)}
