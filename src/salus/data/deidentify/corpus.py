@@ -22,7 +22,8 @@ import numpy as np
 
 Half = Literal["develop", "test", "fresh", "blind", "voices"]
 VOICES: Final = (
-    "voice_dictated", "voice_german", "voice_legal", "voice_letter_uk", "voice_nursing", "voice_phone", "voice_triage",
+    "voice_dictated", "voice_forms", "voice_german", "voice_legal", "voice_letter_uk",
+    "voice_nursing", "voice_phone", "voice_surgeon", "voice_triage",
 )  # fmt: skip
 """Banks written as ten authors might, for training and leaving out in turn."""
 DEVELOP: Final = ("develop1", "develop2", "develop3", "develop4")

@@ -71,6 +71,42 @@ def find_again(text: str, spans: Sequence[Span]) -> list[Span]:
     return found
 
 
+def widen_names(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Return names with the initials, particles and other capitalised words beside them that no list of words holds."""
+    row = tokens(text)
+    starts, ends = {token.start: at for at, token in enumerate(row)}, {token.end: at for at, token in enumerate(row)}
+    found = []
+    for start, end, kind in spans:
+        first, last = starts.get(start), ends.get(end)
+        if kind != "name" or first is None or last is None:
+            continue
+        for _ in range(3):
+            at = first - 2 if first > 1 and row[first - 1].text == "." and len(row[first - 2].text) == 1 else first - 1
+            dotted = at == first - 2 and row[at].text.isupper()
+            if at < 0 or text[row[first - 1].end : row[first].start] != " " or not (dotted or _joins(row[at].text)):
+                break
+            first = at
+        for _ in range(3):
+            if (
+                last + 1 >= len(row)
+                or text[row[last].end : row[last + 1].start] != " "
+                or not _joins(row[last + 1].text)
+            ):
+                break
+            last += 1
+        found.append((row[first].start, row[last].end, kind))
+    return found
+
+
+def _joins(word: str) -> bool:
+    """Tell whether a capitalised word beside a name is a part of it."""
+    if not word[0].isupper() or not word.replace("-", "").replace("'", "").replace(".", "").isalpha():
+        return False
+    return (len(word) <= 2 and word not in ("I", "A")) or (
+        not word.isupper() and not _COMMON & set(known(word.lower()))
+    )
+
+
 def rows(all_tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
     """Cut a text into rows of at most `ROW` words, at line ends where possible."""
     start = 0

@@ -19,7 +19,7 @@ LABEL: Final = {
     "name": "name", "place": "place", "date": "date", "age": "age", "phone": "phone", "fax": "phone",
 }  # fmt: skip
 """What a kind is called by the tagger; every other kind is `other`."""
-NOTES: Final = 50
+NOTES: Final = 40
 """Notes of each bank."""
 ROUNDS: Final = 60
 

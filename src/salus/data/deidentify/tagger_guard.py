@@ -4,10 +4,14 @@ The tagger is set to find much; these guards keep doses, genes, ages below 90, a
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from salus.data.deidentify.names_lists import NOT_NAMES
 from salus.data.deidentify.tagger_features import Token, known
+from salus.data.deidentify.text_forms import COUNTED, MEASURED, NO_DAY
+from salus.data.deidentify.text_ids import is_public
+from salus.data.deidentify.text_rules import Span
 
 SURE: Final = 0.6
 """Probability asked of words that are rarely identifiers."""
@@ -16,13 +20,14 @@ _OLD: Final = re.compile(
     r"(?<![\d.,/])(?:9\d|1[0-2]\d)(?![\d/]|[.,]\d)|ninet|ninth|hundred|nonagen|centen|neunzig|hundert", re.IGNORECASE
 )
 _UNIT: Final = re.compile(
-    r"(?<![\w-])[<>~]?\d[\d.,]*\s?-?(?:mg|mcg|\u00b5g|\u03bcg|ug|ng|kg|g|gm|ml|dl|l|cc|mm|cm|m|kda|mmhg|mmol|meq|iu|units?|"
-    r"%|hz|am|pm|h|hrs?|min|ms|days?|weeks?|months?|years?|fold|bp|kb|gy|mci|nm|rpm|x|ft|lbs?)(?:/\w{1,5})?\d?",
+    r"(?<![\w-])[<>~]?\d+(?:[.,]\d+)*\s?-?(?:mg|mcg|\u00b5g|\u03bcg|ug|ng|kg|g|gm|ml|dl|l|cc|mm|cm|m|kda|mmhg|mmol|meq|iu|units?|"
+    r"%|hz|am|pm|h|hrs?|min|ms|days?|weeks?|months?|years?|fold|bp|kb|gy|mci|nm|rpm|x|ft|lbs?)(?:/\w{1,5})?\d?(?![^\W_])",
     re.IGNORECASE,
 )
 _DATED: Final = re.compile(
     r"\d[./\s,-]+\d|\d(?:st|nd|rd|th)\b|\d{6,8}|\d\.?\s?[^\W\d_]{3}|[^\W\d_]{3}\.?,?[\s-]?'?\d", re.I
 )
+_DAY_NAMES: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?"
 _FIGURE: Final = re.compile(
     r"(?:figs?|figures?|tables?|supplement\w*|chr|exon|codon|page|stage|grade)\.?\s?\w{1,4}", re.I
 )
@@ -49,7 +54,7 @@ def threshold(token: Token, label: str, flat: str, least: float) -> float:
         return max(least, SURE)
     if "s" in held:
         return max(least, SURE)
-    return max(least, HALF) if plain else least
+    return max(least, SURE if flat == "a" else HALF) if plain else least
 
 
 def stays(text: str, start: int, end: int, label: str) -> bool:
@@ -57,13 +62,21 @@ def stays(text: str, start: int, end: int, label: str) -> bool:
     value = text[start:end]
     digits = sum(c.isdigit() for c in value)
     if label == "age":
-        return not _OLD.search(text[max(0, start - 1) : end + 2]) or bool(_UNIT.fullmatch(text[start : end + 3]))
+        unit = _UNIT.match(text[: end + 8], start)
+        return not _OLD.search(text[max(0, start - 1) : end + 2]) or (unit is not None and "y" not in unit[0])
     if label == "date":
+        if re.fullmatch(rf"{_DAY_NAMES}\.?", value, re.IGNORECASE):
+            return True
+        nth = re.match(r"(?:the\s)?\d{1,2}(?:st|nd|rd|th)\b", value, re.IGNORECASE)
+        if nth and not re.match(NO_DAY, text[start + nth.end() : start + nth.end() + 16], re.IGNORECASE):
+            return True
         return bool(digits) and (not _DATED.search(value) or bool(_UNIT.fullmatch(value)))
     if label == "phone":
         return digits < 4 and len(_SPOKEN.findall(value)) < 4
     if label == "other":
         return _no_number(text, start, end, digits)
+    if label == "place" and digits and not any(c.isalpha() for c in value):
+        return digits not in (5, 9) or bool(COUNTED.search(text, max(0, start - 16), start))
     letters = [word for word in re.findall(r"[^\W\d_]+", value.lower()) if len(word) > 1]
     return bool(letters) and label == "name" and all(word in NOT_NAMES and "s" in known(word) for word in letters)
 
@@ -71,11 +84,35 @@ def stays(text: str, start: int, end: int, label: str) -> bool:
 def _no_number(text: str, start: int, end: int, digits: int) -> bool:
     """Tell doses, figures, genes and short counts from the numbers of a person."""
     value = text[start:end]
-    if "@" in value or "." in value.strip(".") and not digits or _SPOKEN.search(value):
+    if "@" in value or ("." in value.strip(".") and not digits) or _SPOKEN.search(value):
         return False
-    if _UNIT.fullmatch(value) or _FIGURE.fullmatch(value) or _UNIT.match(text[start : end + 6]):
+    if _UNIT.fullmatch(value) or _FIGURE.fullmatch(value) or _UNIT.match(text[: end + 8], start):
+        return True
+    if is_public(text, start, end):
+        return True
+    if value.isdigit() and (COUNTED.search(text, max(0, start - 16), start) or MEASURED.match(text, end)):
         return True
     size = sum(c.isalnum() for c in value)
     if value.isdigit():
         return digits < 4 or (digits == 4 and value[:2] in ("18", "19", "20"))
     return digits < 2 or (digits == 2 and size < 5) or (digits < 4 and size == digits)
+
+
+def beyond(text: str, spans: Sequence[Span], ruled: Sequence[Span]) -> list[Span]:
+    """Return what the tagger found beyond the rules: where both meet, kind and borders are the rules'."""
+    held = bytearray(len(text) + 1)
+    for start, end, _ in ruled:
+        held[start:end] = b"\1" * (end - start)
+    found = []
+    for start, end, kind in spans:
+        if not any(held[start:end]):
+            found.append((start, end, kind))
+            continue
+        pieces = [match.span() for match in re.finditer(rb"\x00+", held[start:end])]
+        for first, last in pieces:
+            words = re.findall(r"[^\W_]+", text[start + first : start + last])
+            if any(any(c.isdigit() for c in word) or not set(known(word.lower())) & set("wta") for word in words):
+                found.append((start + first, start + last, kind))
+    return [
+        (a + len(t) - len(t.lstrip(" ,.;:")), a + len(t.rstrip(" ,.;:(")), k) for a, b, k in found if (t := text[a:b])
+    ]

@@ -1,8 +1,8 @@
 """Notes to train the tagger on: the banks' sentences with names and places that no list holds, and prose without any.
 
 Names are made from the letter sequences of common ones, so that the tagger leans on surroundings and form rather than
-on the few names of a bank. Some notes are written all small, all large, or badly read; every change keeps the length, so
-that the places of the identifiers stay.
+on the few names of a bank. Some notes are written all small, all large, or badly read; every change keeps the length,
+so that the places of the identifiers stay.
 """
 
 import re
@@ -22,7 +22,7 @@ _HEADS: Final = (
     "Ash", "Thorn", "Mill", "River", "Oak", "Stone", "West", "East", "North", "South", "Green", "Red", "Black", "White",
     "Clear", "Fair", "Long", "High", "Low", "New", "Old", "Maple", "Cedar", "Pine", "Elm", "Birch", "Willow", "Fox",
     "Deer", "Bear", "Eagle", "Hawk", "Wolf", "King", "Queen", "Bishop", "Abbot", "Salt", "Iron", "Copper", "Silver",
-    "Gold", "Sand", "Clay", "Marsh", "Lake", "Spring", "Summer", "Winter", "Sun", "Moon", "Star", "Rock", "Hart", "Lamb",
+    "Gold", "Sand", "Clay", "Marsh", "Lake", "Spring", "Summer", "Winter", "Sun", "Moon", "Star", "Rock", "Hart",
 )  # fmt: skip
 _TAILS: Final = (
     "wick", "ford", "ton", "ham", "bury", "field", "dale", "wood", "port", "mouth", "burg", "ville", "view", "brook",
@@ -34,9 +34,9 @@ _WAYS: Final = (
     "Square", "Trail", "Loop", "Highway", "Mews", "Gardens", "Walk", "Path", "Alley",
 )  # fmt: skip
 _HOUSES: Final = (
-    "{c} General Hospital", "{c} Hospital", "{c} Medical Center", "{c} Clinic", "{c} Regional Hospital", "{c} Infirmary",
-    "St. {g}'s Hospital", "St {g}'s", "Saint {g} Hospital", "{f} Memorial Hospital", "{f} Ward", "{f} Wing", "{f} House",
-    "{f} Pavilion", "{f} Institute", "{f} & {f2} LLP", "{f} Brothers Roofing", "{c} Elementary School", "{c} High School",
+    "{c} General Hospital", "{c} Hospital", "{c} Medical Center", "{c} Clinic", "{c} Regional Hospital",
+    "St. {g}'s Hospital", "St {g}'s", "Saint {g} Hospital", "{f} Memorial Hospital", "{f} Ward", "{f} Wing",
+    "{f} Pavilion", "{f} Institute", "{f} & {f2} LLP", "{f} Brothers Roofing", "{c} Elementary School",
     "{c} Community College", "University of {c}", "{c} University", "{f} Foods", "{f} Trucking", "{c} Nursing Home",
     "{c} Manor", "{f} Family Practice", "{c} Health Centre", "{c} Rehab", "{c} Dialysis", "{c} Pharmacy", "{c} Surgery",
     "{c} County Jail", "{c} Fire Station", "{c} Public Library", "{f}'s Diner", "{f} Auto Parts", "{c} Steel",
@@ -131,7 +131,7 @@ def training_notes(chosen: Sequence[Bank], count: int, seed: int) -> list[Synthe
 
     Args:
         chosen: Banks.
-        count: Notes of each bank; a third as many pages of plain prose are added.
+        count: Notes of each bank; half as many pages of plain prose are added.
         seed: Same seed, same notes.
     """
     found = []
@@ -140,7 +140,7 @@ def training_notes(chosen: Sequence[Bank], count: int, seed: int) -> list[Synthe
             rng = np.random.default_rng([seed, number, index])
             used = bank if rng.random() < 0.15 else widened(bank, rng)
             found.append(noisy(write_note(used, f"train{number}-{index}", rng), rng))
-    for index in range(len(chosen) * count // 3):
+    for index in range(len(chosen) * count // 2):
         rng = np.random.default_rng([seed, 9999, index])
         found.append(noisy(SyntheticNote(f"plain{index}", "plain", plain_page(rng), ()), rng))
     return found

@@ -10,13 +10,16 @@ Source:
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from salus.data.deidentify.names import find_names
-from salus.data.deidentify.tagger import find_again, find_tagged
+from salus.data.deidentify.tagger import find_again, find_tagged, widen_names
+from salus.data.deidentify.tagger_guard import beyond
 from salus.data.deidentify.text_dates import find_ages, find_dates
+from salus.data.deidentify.text_forms import find_forms
 from salus.data.deidentify.text_ids import find_ids
 from salus.data.deidentify.text_places import find_places
 from salus.data.deidentify.text_rules import Span, find_contacts
@@ -83,19 +86,31 @@ def mask_text(text: str, *, known: Sequence[str] = (), replace: Callable[[str, s
     return Masked("".join([*pieces, text[end:]]), spans)
 
 
-def find_identifiers(text: str, known: Sequence[str] = ()) -> tuple[Span, ...]:
-    """Return `(start, end, kind)` of the identifiers in a text, in order and not overlapping."""
+def find_identifiers(text: str, known: Sequence[str] = (), *, model: Any = None) -> tuple[Span, ...]:
+    """Return `(start, end, kind)` of the identifiers in a text, in order and not overlapping.
+
+    What the rules find and what the trained tagger finds are united; words of names and places are then found again
+    wherever the text repeats them.
+
+    Args:
+        text: The text.
+        known: As for `mask_text`.
+        model: An opened `pycrfsuite.Tagger` in place of the one that this package carries.
+    """
     # One letter for one letter: places in the folded text are places in the text.
     folded = text.translate(_FOLD)
-    ruled = _by_rule(folded, known)
-    both = _joined([*ruled, *find_tagged(folded)])
+    ruled = find_by_rule(folded, known)
+    both = _joined([*ruled, *beyond(folded, find_tagged(folded, model=model), ruled)])
+    both = _joined([*both, *widen_names(folded, both)])
     return _joined([*both, *find_again(folded, both)])
 
 
-def _by_rule(text: str, known: Sequence[str]) -> tuple[Span, ...]:
+def find_by_rule(text: str, known: Sequence[str] = ()) -> tuple[Span, ...]:
+    """Return what the rules find alone, in a text of plain quotes, hyphens and spaces."""
     spans = [*find_contacts(text), *find_ids(text), *find_dates(text), *find_ages(text)]
     spans += [*find_places(text), *_find_known(text, known)]
-    taken = _joined(spans)
+    # A form alone decides nothing where a label or a context has spoken: 50010 in an address is a place.
+    taken = _joined([*spans, *_outside(find_forms(text), _joined(spans))])
     return _joined([*taken, *find_names(text, taken)])
 
 
@@ -106,6 +121,17 @@ def tag(kind: str, value: str) -> str:
 
     kept = year_of(value) if kind == "date" else safe_zip(value) if kind == "place" else "90+" if kind == "age" else ""
     return f"[{kind.upper()}{' ' + kept if kept else ''}]"
+
+
+def _outside(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """Return the spans but those numbers that lie inside others."""
+    starts = [start for start, _, _ in taken]
+    kept = []
+    for start, end, kind in spans:
+        at = bisect_right(starts, start) - 1
+        if kind != "other" or at < 0 or taken[at][1] < end:
+            kept.append((start, end, kind))
+    return kept
 
 
 def _joined(spans: list[Span] | tuple[Span, ...]) -> tuple[Span, ...]:

@@ -161,6 +161,11 @@ _PUBLIC_HEAD: Final = re.compile(
 )
 
 
+def is_public(text: str, start: int, end: int) -> bool:
+    """Tell a registry number of a trial, paper, gene or code list, which belongs to nobody, by head or label."""
+    return bool(_PUBLIC_HEAD.match(text[start:end]) or _PUBLIC.search(text, max(0, start - 12), start))
+
+
 def find_ids(text: str) -> list[Span]:
     """Find labelled numbers; registry numbers of trials, papers and genes are public and stay."""
     found = []
