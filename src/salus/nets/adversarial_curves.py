@@ -61,10 +61,10 @@ def diversity(real: Tensor, fake: Tensor, real_label: Tensor | None = None, fake
 
 
 def _apart(rows: Tensor, label: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return the sum of distances within each label and the number of ordered pairs, `(count,)` each."""
-    flat = rows.detach().float().flatten(1)
-    one_hot = torch.nn.functional.one_hot(label, count).float()
+    """Return the sum of distances within each label and the number of pairs, `(count,)` each."""
+    first, second = torch.triu_indices(len(rows), len(rows), 1, device=rows.device)
+    same = label[first] == label[second]
     # Distances by differences, not by products: two equal samples must be exactly zero apart.
-    distances = torch.cdist(flat, flat, compute_mode="donot_use_mm_for_euclid_dist")
-    sizes = one_hot.sum(0)
-    return ((distances @ one_hot) * one_hot).sum(0), sizes * (sizes - 1)
+    distances, kind = torch.pdist(rows.detach().float().flatten(1))[same], label[first][same]
+    zero = torch.zeros(count, device=rows.device)
+    return zero.index_add(0, kind, distances), zero.index_add(0, kind, torch.ones_like(distances))
