@@ -105,6 +105,7 @@ class NanotoxForest(System):
             "Descriptors that are constant for an oxide are names of five oxides, no measurements: on one left out it "
             "ranks little better than chance",
             "The network of `fusion` gains nothing for classes, and for viability no more than chance may",
+            "Trees bound to the dose answer without a fall, and a little worse on real dose curves",
         ),
         differentiable=False,
         explain_input="row",

@@ -108,7 +108,7 @@ class SealedReconstruction(System):
             "A batch holds 16 crops of 64 pixels (64 blocks of 32).",
             "What the convolutions of a phase add is damped to a tenth at the start, and a learnt matrix moves slowly.",
             "small: 5 phases of 16 channels on pixels folded two by two, 6 deblocking layers; 200 steps of 8 crops "
-            "at a larger rate that falls by a cosine. In mode jpeg the study takes 32 channels and 400 steps.",
+            "at a larger rate that falls by a cosine. In mode jpeg the study takes 32 channels and 800 steps.",
         ),
         limits=(
             "What was not measured is guessed: a lesion smaller than the lost detail may be smoothed away.",
