@@ -91,7 +91,7 @@ def build_pair(learned: Mapping[str, Any], asked: int, sizes: Sizes) -> Pair:
         series = SeriesSpace(item, sizes.rate_hz, sizes.frame)
         leads, width, frame = series.leads, sizes.recurrent, sizes.frame
         writer = SeriesGenerator(leads, series.steps, asked, width, sizes.noise, frame)
-        return Pair(series, writer, SeriesCritic(leads, asked, width, frame), 1, "wasserstein")
+        return Pair(series, writer, SeriesCritic(leads, series.steps, asked, width, frame), 1, "wasserstein")
     images = ImageSpace(item, sizes.size)
     painter = ImageGenerator(images.channels, sizes.size, asked, sizes.channels, sizes.noise)
     return Pair(images, painter, ImageCritic(images.channels, asked, sizes.channels), 1, "hinge")

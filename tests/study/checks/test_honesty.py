@@ -1,6 +1,7 @@
 """The check of a study: conditions, printed lines, pictures; the page without and with real people."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +13,11 @@ from salus.contract.dataset import ListDataset
 from salus.evaluate.honesty import encoder, likeness, use
 from salus.evaluate.honesty.examine import examine
 from salus.schema.errors import ConfigError
+from salus.study.checks import honesty
 from salus.study.checks.honesty import card
 from salus.study.context import CheckContext
 from salus.study.honesty_picture import draw_pairs
-from salus.study.plan import build_plan
+from salus.study.plan import Part, build_plan
 from salus.study.report.honesty import render, write_honesty
 
 
@@ -95,3 +97,29 @@ def test_the_page_shows_real_people_only_where_asked(maker: Any, tmp_path: Path)
     assert "data of real people" not in render(found.card)
     draw_pairs(tmp_path / "pairs.png", found)
     assert (tmp_path / "pairs.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_control_of_the_same_people_takes_the_test_part_s_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [replace(s, patient=f"p{n % 20}") for n, s in enumerate(part(row, 400, 0, "t"))]
+    others = [replace(s, patient=f"p{n % 40}") for n, s in enumerate(part(row, 800, 3, "o"))]
+    asked: list[str] = []
+
+    def opened(specification: str) -> Any:
+        asked.append(specification)
+        return SimpleNamespace(dataset=ListDataset(others))
+
+    monkeypatch.setattr(honesty, "open_data", opened)
+    system = Fake(row)
+    cell = SimpleNamespace(seed=0, fold=0, system=system, train=ListDataset(people), test=ListDataset(people[:60]))
+    plan = Part(name="a", title="a", data="made_up", options={"beats": "even"})
+    made = SimpleNamespace(
+        folder=tmp_path,
+        options={"part": "a", "arm": "b", "control": {"beats": "odd"}},
+        systems=lambda part, arm: iter([cell]),
+        part=lambda name: plan,
+    )
+    rows = card(made)  # the test part is the training part itself and would be refused
+    assert asked == ["made_up:beats=odd"]
+    assert all(r.met for r in rows if r.kind == "M")

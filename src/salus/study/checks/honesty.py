@@ -1,20 +1,25 @@
 """The honesty card of a generator that a study trained, with its conditions; one `[[check]]` a generator."""
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from salus.contract.dataset import Dataset
+from salus.contract.dataset import Dataset, Subset
+from salus.data.cohort import peek
+from salus.data.library import open_data
+from salus.data.suit import suit
 from salus.evaluate.honesty.card import Figure
 from salus.evaluate.honesty.examine import Examined, examine_system
 from salus.evaluate.honesty.use import RELEVANCE, UTILITY
 from salus.schema.errors import ConfigError, DataError
 from salus.schema.files import write_text
 from salus.schema.sample import Sample
-from salus.study.context import CheckContext, CheckRow
+from salus.study.context import CheckContext, CheckRow, TrainedCell
 from salus.study.honesty_picture import draw_pairs
+from salus.study.prepare import specification
 from salus.study.report.honesty import write_honesty
 
 DISTANCE = 0.15
@@ -27,20 +32,23 @@ GOALS = {
 """Figures that a study may turn into conditions with `bars`."""
 MUST = ("share", "membership", "planted")
 """Figures that are conditions for every generator, and modes where they were planted; the rest decides the verdict."""
-OPTIONS = ("part", "arm", "seeds", "bars", "title")
+OPTIONS = ("part", "arm", "seeds", "bars", "title", "control")
 
 
 def card(context: CheckContext) -> list[CheckRow]:
     """Audit what an arm generates against its test part, the control part that it never saw.
 
     Options of the `[[check]]`: `part` and `arm`; `seeds`, how many cells are audited (all, unless given); `bars`,
-    which of `column`, `correlation`, `rules` and `utility` are conditions too; `title`, which stands before each line.
+    which of `column`, `correlation`, `rules` and `utility` are conditions too; `title`, which stands before each line;
+    `control`, options of the part's dataset under which it yields other samples of the training patients, which then
+    take the test part's place: where few people are known, strangers differ too much to be a control.
     The first cell's card is left as JSON and as a page with the nearest real people, and a picture for the report.
 
     Raises:
         ConfigError: An option that is missing, unknown or impossible.
     """
     part, arm, seeds, bars, title = _options(context.options)
+    other = context.options.get("control", {})
     found: list[Examined] = []
     problem = ""
     for cell in context.systems(part, arm):
@@ -49,7 +57,7 @@ def card(context: CheckContext) -> list[CheckRow]:
         subject = f"{arm} on {context.part(part).data}, seed {cell.seed}"
         try:
             audit = examine_system(
-                cell.system, _samples(cell.train), _samples(cell.test), subject=subject, seed=cell.seed
+                cell.system, _samples(cell.train), _control(context, part, cell, other), subject=subject, seed=cell.seed
             )
         except DataError as error:  # one class only, values that are not finite: the figure is that there is none
             problem = str(error)
@@ -131,6 +139,18 @@ def _options(options: Mapping[str, Any]) -> tuple[str, str, int, tuple[str, ...]
     if not isinstance(seeds, int) or seeds < 0:
         raise ConfigError(f"check honesty.card: seeds = {seeds!r}; give how many cells are audited")
     return str(options["part"]), str(options["arm"]), seeds, bars, str(options.get("title", ""))
+
+
+def _control(context: CheckContext, part: str, cell: TrainedCell, other: Mapping[str, Any]) -> list[Sample]:
+    """Return the cell's test part, or the training patients' samples that the part yields under other options."""
+    if not other:
+        return _samples(cell.test)
+    plan = context.part(part)
+    options = {**plan.options, **{str(key): str(value) for key, value in other.items()}}
+    data = open_data(specification(dataclasses.replace(plan, options=options))).dataset
+    people = {peek(cell.train, place).patient for place in range(len(cell.train))}
+    own = Subset(data, [place for place in range(len(data)) if peek(data, place).patient in people])
+    return _samples(suit(own, type(cell.system).card.inputs))
 
 
 def _samples(data: Dataset) -> list[Sample]:
