@@ -50,11 +50,14 @@ def measure_space(train: Dataset, name: str = "row", *, fewest: int = 20, most: 
             counts = Counter(cell.strip() for cell in cells if isinstance(cell, str) and cell.strip())
             common = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
             column["categories"] = sorted(word for word, count in common if count >= fewest)
+            column["gaps"] = sum(counts.values()) < len(cells)
+            column["others"] = any(word not in column["categories"] for word in counts)
         else:
             known = np.array([float(cell) for cell in cells if not isinstance(cell, str) and cell is not None])
             known = known[np.isfinite(known)]
             column["knots"] = _knots(known)
             column["step"] = _step(known)
+            column["gaps"] = len(known) < len(cells)
     return learned
 
 
@@ -71,6 +74,7 @@ class RowSpace:
         states: The states of each word column, by column: `("", other, word, ...)`.
         spans: First and last feature (exclusive) of each word column.
         features: Names of the features, F of them.
+        possible: `(F,)` bool, false for gaps and other words where training had none: a generator never makes them.
     """
 
     def __init__(self, learned: Mapping[str, Any]) -> None:
@@ -86,11 +90,12 @@ class RowSpace:
         self._grid = _grid()
         self.states = {self.columns[c]: ("", "other", *known[c]["categories"]) for c in self._words}
         names = [*self.numbers, *(f"{name}?" for name in self.numbers)]
-        spans = []
-        for word, states in self.states.items():
+        spans, possible = [], [True] * len(self.numbers) + [bool(known[c]["gaps"]) for c in self._numbers]
+        for c, (word, states) in zip(self._words, self.states.items(), strict=True):
+            possible += [bool(known[c]["gaps"]), bool(known[c]["others"]), *[True] * (len(states) - 2)]
             spans.append((len(names), len(names) + len(states)))
             names += [f"{word}={state or 'missing'}" for state in states]
-        self.spans, self.features = tuple(spans), tuple(names)
+        self.spans, self.features, self.possible = tuple(spans), tuple(names), np.array(possible)
 
     def table(self, samples: Sequence[Sample]) -> NDArray[np.float64]:
         """Return `(N, C)`: numbers in their units, NaN where missing; words as the place of their state.

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from salus.nets.row_space import EDGE, RowSpace, code_families
 
+_NEVER = 1e4
 WIDE = 24
 """Word columns of more states are codes and get an embedding."""
 
@@ -114,6 +115,7 @@ class RowGenerator(nn.Module):
             self.layers.append(nn.Sequential(nn.Linear(size, width), nn.LayerNorm(width), nn.ReLU()))
             size += width
         self.out = nn.Linear(size, len(space.features))
+        self.register_buffer("never", torch.from_numpy(~space.possible), persistent=False)
 
     def forward(self, condition: Tensor, *, hard: bool = False) -> Tensor:
         """Return points `(B, F)` for conditions `(B, C)`; noise and states come from torch's random state.
@@ -125,7 +127,7 @@ class RowGenerator(nn.Module):
         hidden = torch.cat([torch.randn(len(condition), self.noise, device=condition.device), condition], dim=1)
         for layer in self.layers:
             hidden = torch.cat([layer(hidden), hidden], dim=1)
-        raw = self.out(hidden)
+        raw = self.out(hidden).masked_fill(self.get_buffer("never"), -_NEVER)
         count = self.numbers
         logits = raw[:, count : 2 * count]
         two = torch.stack([logits, torch.zeros_like(logits)], dim=-1)
