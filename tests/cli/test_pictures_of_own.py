@@ -11,7 +11,6 @@ from dicom_files import dataset, save
 from own_files import Salus, refused
 from salus.data.synthetic.fundus import SEEN, fundus_scene, photograph
 
-
 FEW = ("--allow", "target=so few pictures differ somewhere by chance")
 
 
