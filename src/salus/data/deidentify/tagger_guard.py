@@ -15,6 +15,8 @@ from salus.data.deidentify.text_rules import Span
 
 SURE: Final = 0.6
 """Probability asked of words that are rarely identifiers."""
+CAPITALS: Final = 0.75
+"""Probability asked of short words in capitals, of which most are abbreviations."""
 HALF: Final = 0.45
 _OLD: Final = re.compile(
     r"(?<![\d.,/])(?:9\d|1[0-2]\d)(?![\d/]|[.,]\d)|ninet|ninth|hundred|nonagen|centen|neunzig|hundert", re.IGNORECASE
@@ -28,6 +30,7 @@ _DATED: Final = re.compile(
     r"\d[./\s,-]+\d|\d(?:st|nd|rd|th)\b|\d{6,8}|\d\.?\s?[^\W\d_]{3}|[^\W\d_]{3}\.?,?[\s-]?'?\d", re.I
 )
 _DAY_NAMES: Final = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?"
+_RANGE: Final = re.compile(r"\d{1,3}(?:[.,]\d+)?\s?[-/x\u00d7]\s?\d{1,3}(?:[.,]\d+)?")
 _FIGURE: Final = re.compile(
     r"(?:figs?|figures?|tables?|supplement\w*|chr|exon|codon|page|stage|grade)\.?\s?\w{1,4}", re.I
 )
@@ -51,7 +54,7 @@ def threshold(token: Token, label: str, flat: str, least: float) -> float:
     if flat == "Aa" and word.islower():
         return max(least, SURE if plain else HALF)
     if flat == "Aa" and word.isupper() and 1 < len(word) <= 6 and not held & set("gf"):
-        return max(least, SURE)
+        return max(least, CAPITALS)
     if "s" in held:
         return max(least, SURE)
     return max(least, SURE if flat == "a" else HALF) if plain else least
@@ -91,6 +94,8 @@ def _no_number(text: str, start: int, end: int, digits: int) -> bool:
     if is_public(text, start, end):
         return True
     if value.isdigit() and (COUNTED.search(text, max(0, start - 16), start) or MEASURED.match(text, end)):
+        return True
+    if _RANGE.fullmatch(value):
         return True
     size = sum(c.isalnum() for c in value)
     if value.isdigit():
