@@ -143,10 +143,9 @@ class Prepared:
         """
         image = sample.inputs.get("image")
         mask = mask_of(sample) if isinstance(image, Image) else None
-        if self.fingerprint["fundus"] and isinstance(image, Image) and image.array.ndim == 3:
-            if not np.isfinite(image.array).all():
-                raise DataError(f"{sample.id}: not every value is finite; repair or leave out the image")
-            return fundus_planes(image.array, self.pixels, sample.id, mask)
+        if self.fingerprint["fundus"]:
+            stack = pictures(sample)
+            return fundus_planes(stack[0] if len(stack) == 1 else flat_picture(sample), self.pixels, sample.id, mask)
         picture = with_channels(flat_picture(sample), self.fingerprint["channels"], sample.id).astype(np.float32)
         (check_window if self.by_training else check_unit)(sample, self.fingerprint)
         if self.pixels is not None:

@@ -195,6 +195,10 @@ def test_bad_inputs_are_refused():
         system.collate([photo((4, 80, 80))])
     with pytest.raises(ShapeError, match="grey"):
         system.collate([photo((1, 80, 80))])
+    with pytest.raises(ShapeError, match="grey"):
+        system.collate([photo((1, 1, 80, 80))])
+    with pytest.raises(ShapeError, match="3 pictures"):
+        system.collate([photo((3, 3, 80, 80))])
     with pytest.raises(ShapeError, match="below 64 pixels"):
         system.collate([photo((3, 40, 80))])
     with pytest.raises(DataError, match="not a fundus photograph"):
