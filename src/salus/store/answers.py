@@ -11,7 +11,7 @@ import numpy as np
 from salus.contract.system import System
 from salus.data.export.volume import write_nifti
 from salus.data.writers import write_picture, write_volume
-from salus.schema.errors import DataError
+from salus.schema.errors import DataError, UsageError
 from salus.schema.files import write_text
 from salus.schema.sample import Image, Note, Sample
 from salus.store.artifact import write_json
@@ -32,6 +32,8 @@ def write_answers(
         The lines; an unanswered sample has its reason under `error`.
     """
     kind = system.task.kind
+    if kind == "synthesis":
+        raise UsageError("a generator answers no file: make samples with `salus synthesize RUN -n N -o FOLDER`")
     rows = []
     for number, (sample, value, reason) in enumerate(zip(samples, values, reasons, strict=True)):
         row: dict[str, Any] = {"sample": sample.id}
