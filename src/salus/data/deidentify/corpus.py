@@ -1,11 +1,11 @@
 """A synthetic corpus of clinical notes with planted identifiers, whose places are known: for measuring what is missed.
 
-Its parts share no name, place, template or sentence, and no name stands in the lists of the rules. Rules are developed
-on `develop`; `test` was met once before the rules were last changed; `fresh` was met once and mended
-them afterwards; `blind` is by an author who had not read the rules.
-Nobody in it exists, and it is easier and tidier than real notes: a recall
-measured on it is an upper bound for a hospital's own. Its notes repeat about a hundred sentences, so the interval of a
-recall speaks of names and formats; what unseen ways to introduce an identifier cost, `blind` shows (see
+Its parts share no name and no place, and hardly a name stands in the lists of the rules. Rules were developed on
+`develop`; `test`, `fresh` and the nine `voices` were each met once, then used for mending and for training the tagger;
+`blind` is by an author who had not read the rules, and nothing was ever changed for it or trained on it. Nobody in it
+exists, and it is easier and tidier than real notes: a recall measured on it is an upper bound for a hospital's own. Its
+notes repeat some hundred sentences a bank, so the interval of a recall speaks of names and formats; what unseen ways to
+introduce an identifier cost, `blind` and the banks left out in turn show (see
 `docs/explanation/deidentified-text.md`).
 """
 
