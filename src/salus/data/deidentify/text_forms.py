@@ -146,7 +146,7 @@ MEASURED: Final = re.compile(
     r"years|"
     r"cases|individuals|participants|times|g\b|kg|mm|cm|km|feet|ft|hz|da\b|bp\b|reads|genes|rpm|\u03bc|\u00b5|per\b|"
     r"births|"
-    r"dollars|platelets|leu[kc]ocytes|to\b|-)",
+    r"dollars|platelets|leu[kc]ocytes|to\b|-)(?<![^\W\d_](?=[^\W\d_]))",
     re.IGNORECASE,
 )
 _OWNER: Final = re.compile(rf"(?<![\w.'-])(?P<x>[{U}][{L}]{{2,20}}(?:-[{U}][{L}]{{2,20}})?)'s\s(?=[a-z])")
