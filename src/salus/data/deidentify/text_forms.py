@@ -66,7 +66,7 @@ _WIDE: Final[tuple[Rule, ...]] = (
     rule("date", rf"\b{_MONTHS}\s(?:19|20)\d{{2}}\b"),
     rule("date", rf"\b(?:{_FEASTS})(?:\s(?:19|20)\d{{2}})?(?!\w)"),
     rule("date", r"(?<![\w./-])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?![\w]|\s?\d{1,2}\.)"),
-    rule("date", rf"\b{_DAYS}\.?,?\s(?:the\s)?(?P<x>\d{{1,2}}(?:st|nd|rd|th)|\d{{1,2}}[/.-]\d{{1,2}}\.?)(?![\w/%]|"
+    rule("date", rf"\b{_DAYS}\.?,?\s(?:the\s)?(?:\d{{1,2}}(?:st|nd|rd|th)|\d{{1,2}}[/.-]\d{{1,2}}\.?)(?![\w/%]|"
                  rf"\.\d)"),
     rule("date", rf"\b(?:on|until|till|by|since|from|before|after|lmp|the|f/u|due|for|returns?|back|to|thru)\s"
                  rf"(?:the\s)?(?P<x>(?:[12]?\d|3[01])(?:st|nd|rd|th))\b{NO_DAY}(?![\s-]\w{{1,12}}[\s-](?:rib|toe|"
@@ -134,7 +134,7 @@ _WIDE: Final[tuple[Rule, ...]] = (
 )  # fmt: skip
 _LONE: Final = re.compile(r"(?<![\w.,/#+@-])\d{5,6}(?![\w@/-]|[.,]\d|\.\w|\s?[%\u00b0])")
 COUNTED: Final = re.compile(
-    r"(?:wbc|rbc|platelets?|plt|counts?|leu[kc]ocytes?|bnp|ferritin|titers?|titres?|load|copies|units?|dose|heparin|"
+    r"(?<![^\W\d_])(?:wbc|rbc|platelets?|plt|counts?|leu[kc]ocytes?|bnp|ferritin|titers?|titres?|load|copies|units?|dose|heparin|"
     r"cells?|"
     r"n\s?=|ck|cpk|hcg|score|about|approximately|of|over|than|nearly|almost|was|were|to|ntprobnp|nt-probnp|"
     r"[<>=~\u2264\u2265])"
