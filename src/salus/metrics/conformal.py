@@ -48,6 +48,6 @@ def conformal_offset(scores: ArrayLike, coverage: float) -> float:
     if place > len(found):
         raise DataError(
             f"{len(found)} calibration rows cannot vouch for a coverage of {coverage:g}; "
-            f"give at least {int(np.ceil(coverage / (1 - coverage)))}"
+            f"give at least {int(np.ceil(coverage / (1 - coverage) - 1e-9))}"
         )
     return float(found[place - 1])
