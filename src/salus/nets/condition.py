@@ -115,7 +115,7 @@ class Condition:
 
     def _unknown(self, target: Any, where: str = "") -> DataError:
         named = target
-        if isinstance(target, int | np.integer) and 0 <= target < len(self.classes):
+        if isinstance(target, int | np.integer) and not isinstance(target, bool) and 0 <= target < len(self.classes):
             named = self.classes[target]
         held = [name for name, count in zip(self.classes, self.counts.tolist(), strict=True) if count]
         return DataError(
@@ -131,8 +131,10 @@ def bare_samples(samples: Sequence[Sample], name: str = "") -> tuple[list[Sample
         name: What the item is to be called; empty for what the first sample calls it.
 
     Raises:
-        DataError: A sample that holds nothing to learn from, or an id that appears twice.
+        DataError: No samples, one that holds nothing to learn from, or an id that appears twice.
     """
+    if not samples:
+        raise DataError("no samples to learn from; give some")
     found = []
     for sample in samples:
         real = sample.target.get("real") if isinstance(sample.target, Mapping) else None

@@ -13,6 +13,8 @@ from salus.nets.item_space import ImageSpace, SeriesSpace, measure_images, measu
 from salus.nets.row_modes import ModeSpace, measure_modes
 from salus.nets.series_gan import SeriesCritic, SeriesGenerator
 from salus.nets.tabular_gan import RowCritic, RowGenerator
+from salus.nets.timegan import TimeGan
+from salus.schema.errors import ConfigError
 from salus.schema.sample import Row, Sample, Waveform
 
 ROWS, SERIES, IMAGES = "rows", "series", "images"
@@ -33,6 +35,8 @@ class Sizes(Protocol):
     def rate_hz(self) -> float: ...  # noqa: D102
     @property
     def frame(self) -> int: ...  # noqa: D102
+    @property
+    def timegan(self) -> bool: ...  # noqa: D102
     @property
     def noise(self) -> int: ...  # noqa: D102
     @property
@@ -81,8 +85,13 @@ def build_pair(learned: Mapping[str, Any], asked: int, sizes: Sizes) -> Pair:
         learned: From `measure_items`.
         asked: Width of a condition.
         sizes: Settings.
+
+    Raises:
+        ConfigError: `timegan` for anything but recordings.
     """
     item = learned["item"]
+    if sizes.timegan and learned["kind"] != SERIES:
+        raise ConfigError(f"timegan=true is for recordings; the training part holds {learned['kind']}")
     if learned["kind"] == ROWS:
         rows = ModeSpace(item)
         row_critic = RowCritic(rows.features, asked, sizes.packing, sizes.critic_widths)
@@ -90,6 +99,10 @@ def build_pair(learned: Mapping[str, Any], asked: int, sizes: Sizes) -> Pair:
     if learned["kind"] == SERIES:
         series = SeriesSpace(item, sizes.rate_hz, sizes.frame)
         leads, width, frame = series.leads, sizes.recurrent, sizes.frame
+        if sizes.timegan:  # the critic sees states, not values
+            states = TimeGan(leads, series.steps, asked, width, sizes.noise, frame)
+            judge = SeriesCritic(width, series.steps // frame, asked, width)
+            return Pair(series, states, judge, 1, "wasserstein")
         writer = SeriesGenerator(leads, series.steps, asked, width, sizes.noise, frame)
         return Pair(series, writer, SeriesCritic(leads, series.steps, asked, width, frame), 1, "wasserstein")
     images = ImageSpace(item, sizes.size)

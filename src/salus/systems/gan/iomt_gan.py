@@ -6,7 +6,7 @@ wanted class: Wasserstein loss with gradient penalty for rows (packed) and recor
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
 import torch
@@ -22,10 +22,10 @@ from salus.nets.adversarial_penalty import gradient_penalty
 from salus.nets.condition import NAME, Condition, bare_samples, measure_condition
 from salus.nets.item_gan import IMAGES, build_pair, measure_items, packed_scores
 from salus.nets.noise import row_noise
+from salus.nets.timegan import Lesson, TimeGan
 from salus.schema.card import Card
 from salus.schema.config import Config
-from salus.schema.errors import DataError
-from salus.schema.recipe import Recipe, Stage, Watch, two_rates
+from salus.schema.recipe import Optimizer, Recipe, Stage, Watch, two_rates
 from salus.schema.sample import Sample
 
 
@@ -41,6 +41,8 @@ class IomtGanConfig(Config):
         recurrent: Width of the LSTM layers of recordings.
         rate_hz: Recordings are made at this rate and drawn as splines at their own; 0 makes them at their own.
         frame: Values of a lead that one LSTM step reads or writes.
+        timegan: Make states of recordings, which an embedder learns first, instead of values.
+        lessons: Epochs of embedder and supervisor alone, with `timegan`.
         noise: Noise values of a picture, and of each step of a recording.
         channels: Of the picture generator's last hidden layer.
         size: Pixels a side of made pictures, a multiple of 4; others are interpolated.
@@ -64,6 +66,8 @@ class IomtGanConfig(Config):
     recurrent: int = 128
     rate_hz: float = 0.0
     frame: int = 1
+    timegan: bool = False
+    lessons: int = 50
     noise: int = 64
     channels: int = 64
     size: int = 28
@@ -171,12 +175,9 @@ class IomtGan(System):
         """Return what the samples are, their scales or modes, and which classes there are to be made.
 
         Raises:
-            DataError: A class of too few samples, a column that never varies, mixed rates, a repeated id; as
-                `measure_modes`, `measure_series` and `measure_images`.
+            DataError: A class of too few samples, a repeated id, or what `measure_items` refuses.
         """
         own = cast(IomtGanConfig, config)
-        if not len(train):
-            raise DataError("the training part is empty; give samples to learn from")
         samples = [train[index] for index in range(len(train))]
         items, name = bare_samples(samples)
         learned = {"condition": measure_condition(samples, fewest=own.fewest)}
@@ -184,21 +185,30 @@ class IomtGan(System):
 
     @classmethod
     def recipe(cls, config: Config) -> Recipe:
-        """Return one stage: Adam at two rates without momentum."""
+        """Return one stage, after two of lessons with `timegan`: Adam at two rates without momentum."""
         own = cast(IomtGanConfig, config)
-        stage = Stage(
+        rates = two_rates(generator=own.learning_rate, critic=own.critic_rate)
+        if own.timegan:
+            rates["embedder"] = Optimizer(learning_rate=own.learning_rate)
+        fit = Stage(
             epochs=own.epochs,
             batch_size=own.batch_size,
             samples_per_epoch=own.steps * own.critic_steps * own.batch_size or None,
-            optimizers=two_rates(generator=own.learning_rate, critic=own.critic_rate),
+            optimizers=rates,
             balanced=own.balanced,
             keep_best=False,
         )
-        return Recipe(stages=(stage,), ema=own.average or None, ema_groups=("generator",), watch=Watch())
+        names = ("embed", "supervise") if own.timegan else ()
+        short = replace(fit, epochs=own.lessons, validate_every=own.lessons, samples_per_epoch=None)
+        lessons = [replace(short, name=name) for name in names]
+        return Recipe(stages=(*lessons, fit), ema=own.average or None, ema_groups=("generator",), watch=Watch())
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        """Return the two networks."""
-        return {"generator": list(self.generator.parameters()), "critic": list(self.critic.parameters())}
+        """Return the two networks; with `timegan` embedder and recovery are a third group."""
+        critic = list(self.critic.parameters())
+        if isinstance(self.generator, TimeGan):
+            return {"generator": self.generator.making(), "critic": critic, "embedder": self.generator.embedding()}
+        return {"generator": list(self.generator.parameters()), "critic": critic}
 
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Return `condition (B, K)` and, where samples hold what is to be learnt, target `points (B, ...)`.
@@ -224,8 +234,6 @@ class IomtGan(System):
             DataError: A class that training did not hold.
         """
         asked, made = self.encoder.of(targets)
-        if not made:
-            return []
         device = next(self.generator.parameters()).device
         noise = torch.randn(len(made), *self.noise).to(device)
         items = self.space.items(self.generator(noise, asked.to(device)))
@@ -238,7 +246,7 @@ class IomtGan(System):
         """Return the critic's score of each collated sample `(B,)`, packed with made ones of its class."""
         points, asked = batch.target["points"], batch.inputs[NAME]
         if self.packing == 1:
-            scores: Tensor = self.critic(points, asked)
+            scores: Tensor = self.critic(self._seen(points), asked)
             return scores
         beside = asked.repeat_interleave(self.packing, dim=0)
         ids = [f"{name}/{place}" for name in batch.ids for place in range(self.packing)]
@@ -246,13 +254,16 @@ class IomtGan(System):
         return packed_scores(self.critic, made, points, beside)
 
     def objectives(self, batch: Batch, stage: str) -> Iterator[Objective]:
-        """Yield the critic's loss and, at every `critic_steps`-th step, the generator's."""
-        settings, real, asked = self.config, batch.target["points"], batch.inputs[NAME]
-        size = self.packing
-        beside = pack(asked, size)
+        """Yield the critic's loss and, at every `critic_steps`-th step, the generator's; lessons come first."""
+        settings, points, asked = self.config, batch.target["points"], batch.inputs[NAME]
+        states = self.generator if isinstance(self.generator, TimeGan) else None
+        if states is not None and stage in ("embed", "supervise"):
+            yield states.lesson(cast(Lesson, stage), points)
+            return
         with torch.no_grad():
-            made = self._made(asked)
-        shown = pack(real, size), pack(made, size)
+            real, made = self._seen(points), self._made(asked)
+        beside = pack(asked, self.packing)
+        shown = pack(real, self.packing), pack(made, self.packing)
         scores = [self.critic(rows, beside) for rows in shown]
         loss = critic_loss(self.loss, *scores)
         if settings.penalty and self.kind != IMAGES and int(self.turns) % settings.penalty_every == 0:
@@ -262,8 +273,13 @@ class IomtGan(System):
         last = int(self.turns) % settings.critic_steps == 0
         yield Objective("critic", loss, "critic", self._curves(real, made, scores, asked) if last else {})
         if last:
-            taste = self.critic(pack(self._made(asked), size), beside)
-            yield Objective("generator", generator_loss(self.loss, taste), "generator")
+            made = self._made(asked)
+            taste = generator_loss(self.loss, self.critic(pack(made, self.packing), beside))
+            yield Objective(
+                "generator", taste if states is None else taste + states.guidance(made, points), "generator"
+            )
+            if states is not None:
+                yield states.lesson("both", points)
 
     @property
     def noise(self) -> tuple[int, ...]:
@@ -271,8 +287,12 @@ class IomtGan(System):
         return cast(tuple[int, ...], self.generator.noise)
 
     def _made(self, asked: Tensor) -> Tensor:
-        made: Tensor = self.generator(torch.randn(len(asked), *self.noise, device=asked.device), asked)
-        return made
+        make = self.generator.states if isinstance(self.generator, TimeGan) else self.generator
+        return cast(Tensor, make(torch.randn(len(asked), *self.noise, device=asked.device), asked))
+
+    def _seen(self, points: Tensor) -> Tensor:
+        """Return points as the critic sees them."""
+        return self.generator.embed(points) if isinstance(self.generator, TimeGan) else points
 
     def _curves(self, real: Tensor, made: Tensor, scores: Sequence[Tensor], asked: Tensor) -> dict[str, Tensor]:
         label = asked.argmax(dim=1) if self.encoder.classes else None
