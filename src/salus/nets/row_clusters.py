@@ -89,6 +89,14 @@ def assign(points: Points, learned: Mapping[str, Any]) -> NDArray[np.int64]:
     return _assign(learned["model"], reduce(points, learned))
 
 
+def joint_counts(labels: NDArray[np.int64], found: NDArray[np.int64], k: int) -> list[list[int]]:
+    """Return how many rows each class (up to the highest) and group hold together, for `labels` and `found` `(N,)`."""
+    joint = np.zeros((int(labels.max()) + 1, k), dtype=np.int64)
+    np.add.at(joint, (labels, found), 1)
+    counts: list[list[int]] = joint.tolist()
+    return counts
+
+
 def reduce(points: Points, learned: Mapping[str, Any]) -> NDArray[np.float64]:
     """Return the principal components of rows `(N, F)`, `(N, D)`."""
     low: NDArray[np.float64] = (points - np.asarray(learned["mean"])) @ np.asarray(learned["components"]).T

@@ -124,6 +124,28 @@ def coherent(row: Row) -> Row:
     return Row(values=values)
 
 
+def wanted_conditions(
+    targets: Sequence[Any], joint: Sequence[Sequence[int]], classes: Sequence[str]
+) -> tuple[Tensor, Tensor]:
+    """Return a class and a cluster for each wanted target, `(N,)` int64 each, as often as training had them together.
+
+    Args:
+        targets: Class indices; None for any class.
+        joint: Training rows of each class and cluster.
+        classes: Names of the classes.
+
+    Raises:
+        DataError: As `known_class`.
+    """
+    counts = torch.tensor(joint, dtype=torch.float64)
+    each = counts.sum(1)
+    drawn = torch.multinomial(each, max(1, len(targets)), replacement=True)[: len(targets)]
+    for place, target in enumerate(targets):
+        if target is not None:
+            drawn[place] = known_class(target, each.tolist(), classes)
+    return drawn, torch.multinomial(counts[drawn], 1)[:, 0] if len(targets) else drawn
+
+
 def known_class(target: Any, counts: Sequence[float], classes: Sequence[str]) -> int:
     """Return a wanted class as an index.
 
