@@ -134,3 +134,17 @@ def test_a_tie_that_only_correction_made_is_named_so():
     arms = [arm("other", 0.95, "ablation"), arm("net", 0.9), arm("tree", 0.85, "baseline")]
     rows = [pair("net", "tree", 0.03, "tie", 0.06)]
     assert "(a tie after correction)" in " ".join(summary(study(arms, rows)))
+
+
+def test_pictures_of_unequal_bytes_are_not_called_better():
+    def codec(name, value, bits, role="system"):
+        made, spent = arm(name, value, role), Estimate(value=bits, low=bits, high=bits, seeds=(bits,))
+        return dataclasses.replace(made, metrics={**made.metrics, "bits_per_pixel": spent})
+
+    rows = [pair("net", "jpeg", 0.05, "a")]
+    apart = " ".join(summary(study([codec("net", 0.9, 1.1), codec("jpeg", 0.85, 0.3, "baseline")], rows)))
+    assert "better than" not in apart
+    assert "at 1.10 bits a pixel" in apart
+    assert "at equal bytes" in apart
+    equal = " ".join(summary(study([codec("net", 0.9, 0.31), codec("jpeg", 0.85, 0.3, "baseline")], rows)))
+    assert "It is better than" in equal

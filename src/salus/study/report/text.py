@@ -6,6 +6,9 @@ from salus.study.report.words import interval, metric_label, p_value, plural, sc
 from salus.study.result import ArmResult, Comparison, PartResult, StudyResult
 
 
+BITS = "bits_per_pixel"
+
+
 def summary(result: StudyResult) -> list[str]:
     """Return the answer in plain sentences: who is best, by how much, how sure, and which conditions hold."""
     sentences = [sentence for part in result.parts for sentence in part_summary(part, named=len(result.parts) > 1)]
@@ -23,7 +26,7 @@ def part_summary(part: PartResult, *, named: bool = False) -> list[str]:
     direction = "highest" if part.directions.get(part.primary, 1) > 0 else "lowest"
     sentences = [
         f"{start}{_opening(best.label)} reached the {direction} {metric}, {score(top.value, part.primary)} "
-        f"(95 % interval {interval(top.low, top.high, part.primary)}{_basis(part, len(top.seeds))})."
+        f"(95 % interval {interval(top.low, top.high, part.primary)}{_basis(part, len(top.seeds))}){_spent(best)}."
     ]
     if len(ranked) > 1:
         sentences.append(_against(part, best, ranked[1], "the next best arm, "))
@@ -96,8 +99,8 @@ def _against(part: PartResult, best: ArmResult, other: ArmResult, words: str) ->
     """Compare two arms; difference positive means `best` is better."""
     value = score(other.metrics[part.primary].value, part.primary)
     row = compared(part, best.name, other.name)
-    if row is None:
-        return f"The next best arm was {other.label} with {value}."
+    if row is None or _unequal(best, other):
+        return f"The next best arm was {other.label} with {value}{_spent(other)}."
     margin = f"{score(row.difference, part.primary, signed=True)}, 95 % interval "
     margin += f"{interval(row.low, row.high, part.primary, signed=True)}, p = {p_value(row.p_holm)} after correction"
     margin = margin.replace("p = <", "p <")
@@ -117,7 +120,7 @@ def _baseline(part: PartResult, ranked: Sequence[ArmResult]) -> list[str]:
     if {ranked[0].name, ranked[1].name} == {system.name, baseline.name}:
         return []
     row = compared(part, system.name, baseline.name)
-    if row is None:
+    if row is None or _unequal(system, baseline):
         return []
     margin = f"{score(row.difference, part.primary, signed=True)}, "
     margin += f"95 % interval {interval(row.low, row.high, part.primary, signed=True)}"
@@ -125,6 +128,19 @@ def _baseline(part: PartResult, ranked: Sequence[ArmResult]) -> list[str]:
     apart = row.low > 0 or row.high < 0
     tail = f" (a tie{' after correction' if apart else ''})" if row.verdict == "tie" else ""
     return [f"{_opening(system.label)} {verdict} the strongest baseline, {baseline.label}: difference {margin}{tail}."]
+
+
+def _spent(arm: ArmResult) -> str:
+    """Say what an answer cost to send, where the question is one of compression."""
+    return f" at {arm.metrics[BITS].value:.2f} bits a pixel" if BITS in arm.metrics else ""
+
+
+def _unequal(a: ArmResult, b: ArmResult) -> bool:
+    """Tell whether two arms spend different numbers of bytes, so that neither is the better one."""
+    if BITS not in a.metrics or BITS not in b.metrics:
+        return False
+    first, second = a.metrics[BITS].value, b.metrics[BITS].value
+    return not abs(first - second) <= 0.05 * max(first, second)
 
 
 def _opening(label: str) -> str:
@@ -150,6 +166,12 @@ def _cautions(part: PartResult) -> list[str]:
                 f"This split leaks and was scored all the same {why}: "
                 "the figures flatter and must not be read as performance on new patients."
             )
+    spent = sorted(arm.metrics[BITS].value for arm in part.arms if BITS in arm.metrics)
+    if len(spent) > 1 and spent[0] < 0.95 * spent[-1]:
+        lines.append(
+            f"The arms spend {spent[0]:.2f} to {spent[-1]:.2f} bits a pixel: more bytes give a better picture, "
+            "so read the conditions at equal bytes, not this order."
+        )
     patients = patients_tested(part)
     if 0 < patients < 10:
         lines.append(f"With {plural(patients, f'test {unit(part)}')} the intervals mean little.")
