@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from salus.study.report.words import interval, metric_label, p_value, plural, score
 from salus.study.result import ArmResult, Comparison, PartResult, StudyResult
 
-
 BITS = "bits_per_pixel"
 
 
