@@ -34,6 +34,7 @@ class FixMatchConfig(Config):
         widths: Channels of the convolutions.
         row_widths: Units of the dense layers.
         dropout: Before the last layer.
+        flip: Pictures may be mirrored left and right.
         confident: Probability from which a sample without label is taken to be of a class.
         unlabelled_weight: Of the strong views.
         complete: What to do where every training sample has a label.
@@ -48,6 +49,7 @@ class FixMatchConfig(Config):
     widths: tuple[int, ...] = (64, 128, 256)
     row_widths: tuple[int, ...] = (128, 64)
     dropout: float = 0.3
+    flip: bool = True
     confident: float = 0.95
     unlabelled_weight: float = 1.0
     complete: Complete = "refuse"
@@ -87,7 +89,7 @@ class FixMatch(System):
         self.reader = SparseReader(fingerprint, task.question.classes, config.pixels)
         self.encoder = self.reader.space
         self.classifier = SparseTrunk(self.reader, config.widths, config.row_widths, config.dropout)
-        self.views = Views(self.reader)
+        self.views = Views(self.reader, flip=config.flip)
 
     @classmethod
     def recipe(cls, config: Config) -> Recipe:

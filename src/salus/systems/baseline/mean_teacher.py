@@ -35,6 +35,7 @@ class MeanTeacherConfig(Config):
         widths: Channels of the convolutions.
         row_widths: Units of the dense layers.
         dropout: Before the last layer.
+        flip: Pictures may be mirrored left and right.
         consistency: Largest weight of the squared distance to the teacher's answer.
         ramp: Share of the steps over which that weight rises.
         decay: Of the teacher's average.
@@ -49,6 +50,7 @@ class MeanTeacherConfig(Config):
     widths: tuple[int, ...] = (64, 128, 256)
     row_widths: tuple[int, ...] = (128, 64)
     dropout: float = 0.3
+    flip: bool = True
     consistency: float = 10.0
     ramp: float = 0.3
     decay: float = 0.99
@@ -88,7 +90,7 @@ class MeanTeacher(System):
         self.reader = SparseReader(fingerprint, task.question.classes, config.pixels)
         self.encoder = self.reader.space
         self.classifier = SparseTrunk(self.reader, config.widths, config.row_widths, config.dropout)
-        self.views = Views(self.reader)
+        self.views = Views(self.reader, flip=config.flip)
         self.teacher = deepcopy(self.classifier).requires_grad_(False)
         self.steps: Tensor
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))

@@ -34,6 +34,7 @@ class SelfTrainingConfig(Config):
         widths: Channels of the convolutions.
         row_widths: Units of the dense layers.
         dropout: Before the last layer.
+        flip: Pictures may be mirrored left and right.
         confident: Probability from which a sample without label is taken to be of a class.
         rounds: How often samples are given labels anew.
         unlabelled_weight: Of the samples that were given a label.
@@ -49,6 +50,7 @@ class SelfTrainingConfig(Config):
     widths: tuple[int, ...] = (64, 128, 256)
     row_widths: tuple[int, ...] = (128, 64)
     dropout: float = 0.3
+    flip: bool = True
     confident: float = 0.9
     rounds: int = 5
     unlabelled_weight: float = 1.0
@@ -76,7 +78,13 @@ class SelfTraining(System):
     )
     config_type = SelfTrainingConfig
     small: ClassVar[SelfTrainingConfig] = SelfTrainingConfig(
-        widths=(16, 32, 64), row_widths=(64, 32), epochs=16, samples_per_epoch=1600, batch_size=64, learning_rate=1e-3
+        widths=(16, 32, 64),
+        row_widths=(64, 32),
+        confident=0.7,
+        epochs=16,
+        samples_per_epoch=1600,
+        batch_size=64,
+        learning_rate=1e-3,
     )
     tiny: ClassVar[SelfTrainingConfig] = SelfTrainingConfig(
         pixels=16, widths=(8,), row_widths=(8,), dropout=0.0, complete="accept", epochs=2, samples_per_epoch=24,
@@ -89,7 +97,7 @@ class SelfTraining(System):
         self.reader = SparseReader(fingerprint, task.question.classes, config.pixels)
         self.encoder = self.reader.space
         self.classifier = SparseTrunk(self.reader, config.widths, config.row_widths, config.dropout)
-        self.views = Views(self.reader)
+        self.views = Views(self.reader, flip=config.flip)
         self.teachers = Teachers([self.classifier], self.views, least=config.confident, agree=False)
         self.steps: Tensor
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))

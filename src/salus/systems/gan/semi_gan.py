@@ -45,9 +45,10 @@ class SemiGANConfig(Config):
         generator_width: Channels before a picture generator's last layer; units of a row generator's hidden layers.
         noise: Numbers of noise.
         dropout: Before the critic's last layer.
+        flip: Pictures may be mirrored left and right.
         gan: False leaves generator and unlabelled rows out: the supervised network of the same shape.
         matching: The picture generator matches mean features; False lets it fool the critic instead.
-        balance: Classes are drawn equally often, and rows are generated until classes balance.
+        balance: Labelled classes are drawn equally often, and rows are generated until classes balance.
         agree: A synthetic or unlabelled row counts only where two classifiers agree.
         confident: Probability from which an unlabelled row is taken to be of a class.
         rounds: How often unlabelled samples are given labels anew.
@@ -67,6 +68,7 @@ class SemiGANConfig(Config):
     generator_width: int = 64
     noise: int = 100
     dropout: float = 0.3
+    flip: bool = True
     gan: bool = True
     matching: bool = True
     balance: bool = True
@@ -105,13 +107,11 @@ class SemiGAN(System):
     )
     config_type = SemiGANConfig
     small: ClassVar[SemiGANConfig] = SemiGANConfig(
-        widths=(16, 32, 64), row_widths=(64, 32), generator_width=16, noise=32, confident=0.8, critic_weight=0.2,
-        epochs=16, samples_per_epoch=1600, batch_size=64, learning_rate=1e-3,
-    )  # fmt: skip
+        widths=(16, 32, 64), row_widths=(64, 32), generator_width=16, noise=32, confident=0.7, critic_weight=0.2,
+        epochs=16, samples_per_epoch=1600, batch_size=64, learning_rate=1e-3)  # fmt: skip
     tiny: ClassVar[SemiGANConfig] = SemiGANConfig(
         pixels=16, widths=(8, 16), row_widths=(16,), generator_width=8, noise=8, dropout=0.0, rounds=2, epochs=2,
-        complete="accept", samples_per_epoch=24, batch_size=8, learning_rate=3e-3, average=0.5,
-    )  # fmt: skip
+        complete="accept", samples_per_epoch=24, batch_size=8, learning_rate=3e-3, average=0.5)  # fmt: skip
     config: SemiGANConfig
 
     def __init__(self, task: Task, config: SemiGANConfig, fingerprint: Mapping[str, Any]) -> None:
@@ -119,7 +119,7 @@ class SemiGAN(System):
         self.reader = SparseReader(fingerprint, task.question.classes, config.pixels)
         self.encoder = self.reader.space
         self.classifier = SparseTrunk(self.reader, config.widths, config.row_widths, config.dropout)
-        self.views = Views(self.reader)
+        self.views = Views(self.reader, flip=config.flip)
         self.steps: Tensor
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))
         rows = self.reader.kind == "row"
@@ -162,8 +162,7 @@ class SemiGAN(System):
         found = measure_sparse(train, config.complete)
         if found["kind"] == "row":
             space = RowSpace(found["space"])
-            points = space.encode([train[index] for index in range(len(train))])
-            found["groups"] = mark_groups(points, len(space.numbers))
+            found["groups"] = mark_groups(space.encode([train[i] for i in range(len(train))]), len(space.numbers))
         return found
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
@@ -268,11 +267,12 @@ class SemiGAN(System):
             self.teachers.learn(self._judges())
         return torch.where(batch.target["label"] < 0, self.teachers.label(batch.inputs["points"]), -1)
 
-    def _lacking(self, own: Tensor, count: int) -> Tensor:
-        """Return `count` classes to be generated: those that balance the rows at hand, or as the rows at hand are."""
-        have = torch.bincount(own, minlength=len(self.reader.classes)).float()
-        share = ((have.sum() + count) / len(have) - have).clamp(min=0) if self.config.balance else have
-        return torch.multinomial(share + 1e-6, count, replacement=True)
+    def _lacking(self, own: Tensor, most: int) -> Tensor:
+        """Return the classes, `most` of them at most, to be generated until the rows at hand balance."""
+        have = torch.bincount(own, minlength=len(self.reader.classes))
+        lack = have.max() - have if self.config.balance else torch.zeros_like(have)
+        short = torch.repeat_interleave(torch.arange(len(have), device=own.device), lack)
+        return short[torch.randperm(len(short), device=own.device)[:most]]
 
     def synthesize(self, targets: Sequence[Any]) -> list[Sample]:
         """Return one generated sample for each wanted class; None is drawn from the labelled part's classes.
