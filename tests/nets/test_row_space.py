@@ -82,6 +82,19 @@ def test_other_columns_and_kinds_are_refused(space: RowSpace) -> None:
         space.encode([Sample(id="x", patient="x", inputs={"row": Row(values={**row, "age": "old"})})])
 
 
+def test_a_code_read_as_a_number_is_the_code(space: RowSpace) -> None:
+    sample = table().samples[1]
+    row = sample.inputs["row"].values
+    as_read, as_written = (
+        Sample(id="x", patient="x", inputs={"row": Row(values={**row, "code_1": code})}) for code in (7.0, "007")
+    )
+    assert torch.equal(space.encode([as_read]), space.encode([as_written]))
+    strange = Sample(id="x", patient="x", inputs={"row": Row(values={**row, "code_1": 999.0})})
+    assert space.others(space.table([strange])) == {"code_1": 1}
+    with pytest.raises(DataError, match="number 3 in a column of words"):
+        space.encode([Sample(id="x", patient="x", inputs={"row": Row(values={**row, "sex": 3.0})})])
+
+
 def test_codes_of_one_family_share_their_meaning(space: RowSpace) -> None:
     assert code_families(space, 24) == [("code_1", "code_2")]
     reader = RowReader(space, 5)

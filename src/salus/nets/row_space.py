@@ -7,6 +7,7 @@ Rare words are *other*: a word that few patients have would name them. The learn
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,7 @@ class RowSpace:
         self._steps = [float(known[c]["step"]) for c in self._numbers]
         self._grid = _grid()
         self.states = {self.columns[c]: ("", "other", *known[c]["categories"]) for c in self._words}
+        self._codes = {name: codes for name, states in self.states.items() if (codes := _codes(states[2:]))}
         names = [*self.numbers, *(f"{name}?" for name in self.numbers)]
         spans, possible = [], [True] * len(self.numbers) + [bool(known[c]["gaps"]) for c in self._numbers]
         for c, (word, states) in zip(self._words, self.states.items(), strict=True):
@@ -103,7 +105,7 @@ class RowSpace:
         Raises:
             DataError: A column too many or too few, an infinite number, a word where a number is needed or the reverse.
         """
-        found = self.encoder.raw(samples)
+        found = self.encoder.raw([self._worded(sample) for sample in samples])
         cells = found[:, self._words]
         found[:, self._words] = np.where(np.isnan(cells), MISSING, np.where(cells < 0, OTHER, cells + 2))
         return found
@@ -162,11 +164,34 @@ class RowSpace:
         counts = {name: int((table[:, c] == OTHER).sum()) for name, c in zip(self.words, self._words, strict=True)}
         return {name: count for name, count in counts.items() if count}
 
+    def _worded(self, sample: Sample) -> Sample:
+        """Return the sample with codes as training wrote them: a table file's reader takes `01` for the number 1."""
+        row = sample.inputs.get(self.encoder.input)
+        if not isinstance(row, Row):
+            return sample
+        wrong = {name: row.values[name] for name in self._codes if isinstance(row.values.get(name), int | float)}
+        words = {
+            name: self._codes[name].get(float(cell), f"{cell:g}") for name, cell in wrong.items() if not np.isnan(cell)
+        }
+        return (
+            replace(sample, inputs={**sample.inputs, self.encoder.input: Row(values={**row.values, **words})})
+            if words
+            else sample
+        )
+
     def _score(self, values: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return normal scores; equal values of a heap get the middle of the scores that the heap spans."""
         low = np.interp(values, *_strict(knots, self._grid, last=False))
         high = np.interp(values, *_strict(knots, self._grid, last=True))
         return (low + high) / 2
+
+
+def _codes(words: Sequence[str]) -> dict[float, str]:
+    """Return the words of a column by the numbers that they read as; empty where one reads as none."""
+    try:
+        return {float(word): word for word in words}
+    except ValueError:
+        return {}
 
 
 def _grid() -> NDArray[np.float64]:
