@@ -9,7 +9,7 @@ from salus.nets.densenet import DenseNet
 from salus.nets.efficientnet import EfficientNet
 from salus.nets.picture_encoder import SkipDecoder, build_encoder
 from salus.nets.pretrained import load_pretrained
-from salus.nets.resnet import LAYERS, ResNet
+from salus.nets.resnet import LAYERS, Pointwise, ResNet
 from salus.schema.errors import ConfigError
 
 
@@ -110,6 +110,18 @@ def test_a_file_in_the_layout_loads_key_by_key_into_grey(name, tmp_path):
     first = report.reshaped[0].split()[0]
     torch.testing.assert_close(own[first], given[first].mean(dim=1, keepdim=True))
     assert all(torch.equal(own[key], given[key]) for key in report.loaded)
+
+
+@pytest.mark.parametrize(("channels", "side"), [(8, 96), (12, 48), (16, 33)])
+def test_choosing_pixels_first_equals_a_strided_convolution(channels, side):
+    torch.manual_seed(0)
+    own, plain = Pointwise(channels, 16, 1, 2, bias=False), torch.nn.Conv2d(channels, 16, 1, 2, bias=False)
+    plain.load_state_dict(own.state_dict())
+    images = torch.randn(4, channels, side, side)
+    torch.testing.assert_close(own(images), plain(images), atol=1e-5, rtol=1e-5)
+    last = images.contiguous(memory_format=torch.channels_last).requires_grad_(True)
+    own(last).square().mean().backward()
+    assert torch.isfinite(last.grad).all()
 
 
 def test_older_densenet_files_load_too(tmp_path):

@@ -17,6 +17,19 @@ from salus.schema.errors import ConfigError
 LAYERS = {"resnet18": (2, 2, 2, 2), "resnet50": (3, 4, 6, 3)}
 
 
+class Pointwise(nn.Conv2d):
+    """A 1 x 1 convolution that chooses pixels before it mixes channels, which is the same as a stride.
+
+    The strided kernel of torch 2.13 writes outside its memory on a processor for eight channels in the channels-last
+    layout, and the program ends.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map `(B, inputs, H, W)` to `(B, outputs, ceil(H / stride), ceil(W / stride))`."""
+        chosen = x[..., :: self.stride[0], :: self.stride[1]]
+        return nn.functional.conv2d(chosen.contiguous(memory_format=torch.channels_last), self.weight, self.bias)
+
+
 class BasicBlock(nn.Module):
     """Two 3 x 3 convolutions beside a shortcut."""
 
@@ -157,4 +170,4 @@ def start_rectified(layer: nn.Module) -> None:
 def _shortcut(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
     if stride == 1 and inputs == outputs:
         return None
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+    return nn.Sequential(Pointwise(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
