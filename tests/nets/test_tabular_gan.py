@@ -1,10 +1,12 @@
 """Heads and packs of the row networks."""
 
+import numpy as np
+import pytest
 import torch
 
-from nets.test_row_modes import mixed
+from nets.test_row_modes import mixed, table
 from salus.nets.row_modes import ModeSpace, measure_modes
-from salus.nets.tabular_gan import TEMPERATURE, RowCritic, RowGenerator
+from salus.nets.tabular_gan import TEMPERATURE, RowCritic, RowGenerator, moment_gap
 
 
 def built() -> tuple[ModeSpace, RowGenerator]:
@@ -52,3 +54,34 @@ def test_the_critic_scores_packs() -> None:
     critic = RowCritic(5, 2, 3, (4,))
     assert critic(torch.randn(6, 15), torch.randn(6, 6)).shape == (6,)
     assert critic.layers[0].in_features == 3 * 7
+
+
+def test_the_gap_of_moments_is_zero_for_equal_rows_and_sees_a_lost_correlation() -> None:
+    rng = np.random.default_rng(0)
+    rows = []
+    for _ in range(300):
+        a = rng.normal()
+        rows.append({"a": float(a), "b": float(0.9 * a + 0.4 * rng.normal())})
+    data = table(rows)
+    space = ModeSpace(measure_modes(data, most=2))
+    points, asked = space.encode(data.samples), torch.eye(2)[torch.arange(300) % 2]
+    assert float(moment_gap(space, points, points, asked)) == 0.0
+    shuffled = points.clone()
+    second = space.columns[1]
+    order = torch.randperm(300, generator=torch.Generator().manual_seed(0))
+    shuffled[:, second.place :] = points[order][:, second.place :]
+    values = space.numbers(points)
+    lost = torch.corrcoef(values.T)[0, 1] * values[:, 0].std() * values[:, 1].std()
+    gap = float(moment_gap(space, points, shuffled, torch.ones(300, 1)))
+    assert gap == pytest.approx(2 * float(lost) ** 2, rel=0.3)
+
+
+def test_numbers_are_standardised_and_gaps_are_marked() -> None:
+    data = mixed()
+    space = ModeSpace(measure_modes(data, most=4))
+    values = space.numbers(space.encode(data.samples))
+    assert values.shape == (120, 3)  # glucose, temperature, temperature is missing
+    assert values[:, 2].tolist() == [float(n % 5 == 0) for n in range(120)]
+    assert values[::5, 1].abs().max() == 0
+    glucose = torch.tensor([s.inputs["row"].values["glucose"] for s in data.samples])
+    assert torch.corrcoef(torch.stack([glucose, values[:, 0]]))[0, 1] > 0.999

@@ -12,7 +12,7 @@ from salus.nets.image_gan import ImageCritic, ImageGenerator
 from salus.nets.item_space import ImageSpace, SeriesSpace, measure_images, measure_series
 from salus.nets.row_modes import ModeSpace, measure_modes
 from salus.nets.series_gan import SeriesCritic, SeriesGenerator
-from salus.nets.tabular_gan import RowCritic, RowGenerator
+from salus.nets.tabular_gan import RowCritic, RowGenerator, moment_gap
 from salus.nets.timegan import TimeGan
 from salus.schema.errors import ConfigError
 from salus.schema.sample import Row, Sample, Waveform
@@ -108,6 +108,36 @@ def build_pair(learned: Mapping[str, Any], asked: int, sizes: Sizes) -> Pair:
     images = ImageSpace(item, sizes.size)
     painter = ImageGenerator(images.channels, sizes.size, asked, sizes.channels, sizes.noise)
     return Pair(images, painter, ImageCritic(images.channels, asked, sizes.channels), 1, "hinge")
+
+
+def seen(generator: nn.Module, points: Tensor) -> Tensor:
+    """Return points as the critic sees them: a generator of states has them embedded."""
+    return generator.embed(points) if isinstance(generator, TimeGan) else points
+
+
+def guidance(
+    generator: nn.Module,
+    space: ModeSpace | SeriesSpace | ImageSpace,
+    moments: float,
+    made: Tensor,
+    points: Tensor,
+    asked: Tensor,
+) -> Tensor:
+    """Return what a generator's loss has beside the critic's taste, a scalar.
+
+    Args:
+        generator: Of states (`TimeGan.guidance`) or of points.
+        space: Of the points; rows have `moments` times `moment_gap`.
+        moments: Its weight.
+        made: What was made, as the critic sees it.
+        points: Real points.
+        asked: Conditions of both.
+    """
+    if isinstance(generator, TimeGan):
+        return generator.guidance(made, points)
+    if isinstance(space, ModeSpace) and moments:
+        return moments * moment_gap(space, points, made, asked)
+    return made.new_zeros(())
 
 
 def packed_scores(critic: nn.Module, made: Tensor, points: Tensor, asked: Tensor) -> Tensor:

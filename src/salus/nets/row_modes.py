@@ -175,6 +175,25 @@ class ModeSpace:
             known.append(there)
         return torch.stack([torch.stack(values, dim=1), torch.stack(known, dim=1)], dim=1)
 
+    def numbers(self, points: Tensor) -> Tensor:
+        """Return columns of numbers, standardised, 0 where missing, beside marks of what is missing, `(B, V)`.
+
+        States count by their share, so that a gradient passes to all of them.
+        """
+        found = []
+        for column in self.columns:
+            if column.place is None:
+                continue
+            states = points[:, column.span]
+            kinds = len(column.means)
+            means, spreads = (torch.tensor(v).to(points) for v in (column.means, column.spreads))
+            value = points[:, column.place : column.place + 1] * SPREADS * spreads + means
+            middle, width = float(column.means.mean()), float(column.means.std() + column.spreads.mean())
+            found.append((states[:, :kinds] * (value - middle)).sum(dim=1) / width)
+            if column.gaps:
+                found.append(states[:, -1])
+        return torch.stack(found, dim=1) if found else points[:, :0]
+
     def items(self, points: Tensor) -> list[Row]:
         """Return points `(N, F)` as rows in original units, NaN or an empty word where a value is missing."""
         columns = [(column.name, column.words) for column in self.columns]

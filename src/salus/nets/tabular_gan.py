@@ -94,3 +94,34 @@ class RowCritic(nn.Module):
         """Map packs of rows `(P, packing * F)` and of conditions `(P, packing * K)` to scores `(P,)`."""
         scores: Tensor = self.layers(torch.cat([rows, condition], dim=1))[:, 0]
         return scores
+
+
+def moment_gap(space: ModeSpace, real: Tensor, made: Tensor, asked: Tensor) -> Tensor:
+    """Return how far means and covariances of the numbers are apart, class by class.
+
+    A critic of packs learns single columns soon and how columns go together late; with few rows this says it directly.
+
+    Args:
+        space: Of the rows.
+        real: Points `(B, F)`.
+        made: Points `(B, F)` of the same conditions.
+        asked: Conditions `(B, K)`; each column of ones and zeros is a class.
+
+    Returns:
+        Scalar: squared differences summed over numbers and pairs of numbers, mean over classes.
+
+    Source:
+        Mroueh et al. 2017, McGan: Mean and Covariance Feature Matching GAN, sections 3 and 4, with the columns
+        themselves as features and squared differences.
+    """
+    sides = [space.numbers(points) for points in (real, made)]
+    total = made.new_zeros(())
+    kinds = asked.argmax(dim=1) if asked.shape[1] > 1 else torch.zeros(len(asked), dtype=torch.int64)
+    present = kinds.unique()
+    for kind in present:
+        rows = [side[kinds == kind] for side in sides]
+        if len(rows[0]) > 1:
+            means = [side.mean(dim=0) for side in rows]
+            both = [(side - mean).T @ (side - mean) / len(side) for side, mean in zip(rows, means, strict=True)]
+            total = total + (means[0] - means[1]).square().sum() + (both[0] - both[1]).square().sum()
+    return total / len(present)

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from salus.cli.inputs import read_inputs
 from salus.contract.dataset import ListDataset
 from salus.contract.generator import Critic, Generator
 from salus.data.asked import ask
 from salus.data.entry import Loaded
 from salus.evaluate.honesty.draw import draw
-from salus.evaluate.predict import answer, score
+from salus.evaluate.predict import answer, answers, score
 from salus.nets.adversarial_losses import pack
 from salus.schema.errors import ConfigError, DataError, ShapeError
 from salus.schema.question import Question
@@ -199,3 +201,17 @@ def test_a_plain_classification_is_refused_with_the_remedy() -> None:
     plain = ListDataset([replace(s, target=1) for s in data.samples])
     with pytest.raises(DataError, match="`:ask=synthesis`"):
         IomtGan.measure(plain, IomtGan.tiny)
+
+
+def test_a_table_of_wishes_of_the_user_s_own_is_answered_and_a_bad_one_named(tmp_path: Path) -> None:
+    system, _ = trained("signal")
+    wishes = tmp_path / "wishes.csv"
+    wishes.write_text("bed,class\n1,N\n2,V\n3,F\n", encoding="utf-8")
+    given = read_inputs(system, [wishes])
+    found = answers(system, ListDataset(given.samples))
+    assert given.aside == ["bed"]
+    assert [None if value is None else value.shape for value in found.values] == [(1, 48), (1, 48), None]
+    assert "class 'F' is none that the generator was trained on; it makes N, V" in found.reasons[2]
+    wishes.write_text("bed,kind\n1,N\n2,V\n", encoding="utf-8")
+    lacking = answers(system, ListDataset(read_inputs(system, [wishes]).samples))
+    assert "give a table with a column 'class'" in lacking.reasons[0]
