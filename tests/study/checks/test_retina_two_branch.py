@@ -132,7 +132,8 @@ def test_a_training_without_a_figure_counts_as_guessing(tmp_path):
 
 def test_both_study_files_ask_what_they_should():
     study, grid = read_plan(STUDIES / "retina_two_branch.toml"), read_plan(STUDIES / "retina_parameters.toml")
-    assert {part.name for part in study.parts} == {"pneumonia", "retina", "simulated", "vessels", "retinopathy"}
+    asked = {"pneumonia", "retina", "simulated", "vessels", "vessels_half", "retinopathy"}
+    assert {part.name for part in study.parts} == asked
     assert sum(bar.kind == "M" for bar in study.bars) == 10
     assert study.parts[0].drop_duplicates
     (part,) = grid.parts

@@ -135,9 +135,10 @@ class RetinaTwoBranch(System):
             "no pre-trained weights are fetched: own pre-training, or a local file in the published key layout",
             "label weights, augmentation and cut points are chosen here",
         ),
+        advantages=("reads any single picture, grey or colour, of any size, with weights in the published layouts",),
         limits=(
             "at 28 pixels microaneurysms are gone: what is graded is colour, brightness and large lesions",
-            "the grade is of one photograph, not of a patient's two eyes",
+            "at 28 pixels branch B adds next to nothing to branch A: read the comparison in the results",
             "not validated on photographs of another camera than those of training, except simulated ones",
         ),
         explain_input="image",
