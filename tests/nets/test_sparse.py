@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from salus.contract.dataset import ListDataset
-from salus.nets.sparse_gan import fake_loss, feature_gap, real_loss
+from salus.nets.sparse_gan import fake_loss, feature_gap, lacking, real_loss
 from salus.nets.sparse_labels import SparseReader, label_or_none, measure_sparse, split_labelled
 from salus.nets.sparse_trunk import SparseTrunk, Teachers, Views, cross_entropy, round_of
 from salus.schema.errors import DataError
@@ -44,6 +44,14 @@ def test_real_and_generated_are_the_k_plus_first_class_written_out() -> None:
     assert fake_loss(logits).item() == pytest.approx(-whole[:, 3].log().mean().item(), rel=1e-5)
     real, fake = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[2.0, 2.0]])
     assert feature_gap(real, fake).item() == pytest.approx(0.5)
+
+
+def test_what_lacks_is_what_the_commonest_class_has_more() -> None:
+    own = torch.tensor([0] * 10 + [2] * 3)
+    found = lacking(own, 3, 100)
+    assert torch.bincount(torch.cat([own, found]), minlength=3).tolist() == [10, 10, 10]
+    assert len(lacking(own, 3, 4)) == 4
+    assert len(lacking(own[:0], 3, 4)) == 0
 
 
 def test_no_row_costs_nothing_and_moves_nothing() -> None:

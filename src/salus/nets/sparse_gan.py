@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from salus.nets.adversarial_penalty import bound_layers
 from salus.nets.image_gan import ImageGenerator
 from salus.nets.item_space import ImageSpace
 from salus.nets.row_heads import RowHeads
@@ -38,6 +37,19 @@ def feature_gap(real: Tensor, fake: Tensor) -> Tensor:
         Salimans et al. 2016, section 3.1, divided by D so that the loss does not grow with the network.
     """
     return (real.float().mean(dim=0) - fake.float().mean(dim=0)).square().mean()
+
+
+def lacking(own: Tensor, classes: int, most: int) -> Tensor:
+    """Return which classes to generate, in a random order, until the rows at hand balance.
+
+    Args:
+        own: `(B,)` int64, classes of the rows at hand.
+        classes: K.
+        most: Longest answer.
+    """
+    have = torch.bincount(own, minlength=classes)
+    short = torch.repeat_interleave(torch.arange(classes, device=own.device), have.max() - have)
+    return short[torch.randperm(len(short), device=own.device)[:most]]
 
 
 class PointGenerator(nn.Module):
@@ -77,10 +89,10 @@ class PointGenerator(nn.Module):
 
 
 class RowJudge(nn.Module):
-    """Scores whether a row is a real one of its class; every layer is bounded by its spectral norm.
+    """Scores whether a row is a real one of its class. What keeps it smooth is a penalty on its slope at real rows.
 
     Source:
-        Miyato and Koyama 2018, cGANs with Projection Discriminator, equation 3; hinge loss.
+        Miyato and Koyama 2018, cGANs with Projection Discriminator, equation 3.
     """
 
     def __init__(self, reader: SparseReader, width: int) -> None:
@@ -91,7 +103,6 @@ class RowJudge(nn.Module):
         )
         self.score = nn.Linear(width, 1)
         self.agree = nn.Linear(len(reader.classes), width, bias=False)
-        bound_layers(self)
         self.classes = len(reader.classes)
 
     def forward(self, points: Tensor, label: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from salus.contract.batch import Batch
 from salus.contract.dataset import Dataset
 from salus.nets.item_space import ImageSpace, measure_images
-from salus.nets.row_heads import known_class
+from salus.nets.row_heads import known_class, mark_groups
 from salus.nets.row_space import RowSpace, measure_space
 from salus.schema.errors import ConfigError, DataError, UnitError
 from salus.schema.sample import Image, Row, Sample
@@ -35,7 +35,7 @@ def measure_sparse(train: Dataset, complete: Complete, fewest: int = 5) -> dict[
 
     Returns:
         JSON values: `kind` (`row` or `image`), `counts` (labelled samples of each class number), `unlabelled`, and
-        `space`, how rows or pictures are read.
+        `space`, how rows or pictures are read; of rows also `groups`, the gaps that come together.
 
     Raises:
         DataError: No sample without a label, fewer than two labelled samples of a class that has any, two samples of
@@ -65,12 +65,16 @@ def measure_sparse(train: Dataset, complete: Complete, fewest: int = 5) -> dict[
     else:
         held = ", ".join(f"{name} ({type(value).__name__})" for name, value in samples[0].inputs.items()) or "nothing"
         raise DataError(f"sample {samples[0].id}: neither an image nor a row; it holds {held}")
-    return {
+    learned = {
         "kind": kind,
         "counts": {str(label): counts[label] for label in sorted(counts)},
         "unlabelled": unlabelled,
         "space": space,
     }
+    if kind == "row":
+        table = RowSpace(space)
+        learned["groups"] = mark_groups(table.encode(samples), len(table.numbers))
+    return learned
 
 
 def label_or_none(sample: Sample) -> int | None:
@@ -166,11 +170,14 @@ class SparseReader:
         chosen = [drawn[place] if target is None else target for place, target in enumerate(targets)]
         return [known_class(target, held, self.classes) for target in chosen]
 
-    def items(self, points: Tensor) -> list[Row] | list[Image]:
-        """Return points as rows or pictures in the training part's own units."""
-        if isinstance(self.space, RowSpace):
-            return self.space.rows(points.cpu().numpy())
-        return self.space.items(points)
+    def samples(self, points: Tensor, labels: Sequence[int]) -> list[Sample]:
+        """Return points as samples with rows or pictures in the training part's own units, and these labels."""
+        items: Sequence[Row | Image]
+        items = self.space.rows(points.cpu().numpy()) if isinstance(self.space, RowSpace) else self.space.items(points)
+        return [
+            Sample(id="x", patient="x", inputs={self.kind: item}, target=label)
+            for item, label in zip(items, labels, strict=True)
+        ]
 
 
 def split_labelled(batch: Batch) -> tuple[Tensor, Tensor]:

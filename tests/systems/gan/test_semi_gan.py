@@ -107,13 +107,6 @@ def test_labels_alone_look_at_no_sample_without_label() -> None:
         system.synthesize([0])
 
 
-def test_rows_are_generated_until_classes_balance_and_not_without_balancing() -> None:
-    own = torch.tensor([0] * 10 + [1] * 3)
-    assert build("row")._lacking(own, 100).tolist() == [1] * 7
-    assert len(build("row")._lacking(own, 4)) == 4
-    assert len(build("row", balance=False)._lacking(own, 100)) == 0
-
-
 def test_without_labels_there_are_no_given_classes_and_after_the_first_round_there_are() -> None:
     system = build("row", confident=0.5, agree=False, epochs=3, samples_per_epoch=16, batch_size=8, rounds=2)
     batch = system.collate([few("row")[i] for i in range(20)])

@@ -22,9 +22,8 @@ from salus.contract.system import System
 from salus.contract.task import Task
 from salus.nets.adversarial_curves import adversarial_curves
 from salus.nets.adversarial_losses import critic_loss, generator_loss
-from salus.nets.row_heads import mark_groups
-from salus.nets.row_space import RowSpace
-from salus.nets.sparse_gan import PointGenerator, RowJudge, fake_loss, feature_gap, real_loss
+from salus.nets.adversarial_penalty import r1_penalty
+from salus.nets.sparse_gan import PointGenerator, RowJudge, fake_loss, feature_gap, lacking, real_loss
 from salus.nets.sparse_labels import Complete, SparseReader, measure_sparse, split_labelled
 from salus.nets.sparse_trunk import SparseTrunk, Teachers, Views, cross_entropy, round_of, sparse_recipe
 from salus.schema.card import Card
@@ -54,6 +53,7 @@ class SemiGANConfig(Config):
         rounds: How often unlabelled samples are given labels anew.
         unlabelled_weight: Of rows that were given a label, or generated with one.
         critic_weight: Of the picture critic's real-or-generated terms.
+        penalty: Of the row critic's slope at real rows (R1).
         complete: What to do where every training sample has a label.
         epochs: Of `samples_per_epoch` draws each.
         samples_per_epoch: Samples that count as a pass.
@@ -77,6 +77,7 @@ class SemiGANConfig(Config):
     rounds: int = 5
     unlabelled_weight: float = 1.0
     critic_weight: float = 1.0
+    penalty: float = 0.1
     complete: Complete = "refuse"
     epochs: int = 200
     samples_per_epoch: int = 4096
@@ -159,11 +160,7 @@ class SemiGAN(System):
             DataError: No sample without a label, a class with one, and what cannot be read; see `measure_sparse`.
         """
         assert isinstance(config, SemiGANConfig)  # noqa: S101
-        found = measure_sparse(train, config.complete)
-        if found["kind"] == "row":
-            space = RowSpace(found["space"])
-            found["groups"] = mark_groups(space.encode([train[i] for i in range(len(train))]), len(space.numbers))
-        return found
+        return measure_sparse(train, config.complete)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """Return what judges (the classifier among it) and what generates."""
@@ -197,7 +194,7 @@ class SemiGAN(System):
                 loss, log, made, own = self._row_critic(batch, self.generator, self.judge)
             yield Objective("critic", loss, "critic", log)
             with exact():
-                loss = generator_loss("hinge", self.judge(made, own))
+                loss = generator_loss("non_saturating", self.judge(made, own))
             yield Objective("generator", loss, "generator")
         self.steps += 1
 
@@ -238,7 +235,8 @@ class SemiGAN(System):
             owner = torch.where(given >= 0, given, owner)
         held = (owner >= 0).nonzero()[:, 0]
         real, own = points[held], owner[held]
-        wanted = self._lacking(own, len(points) // 2) if given is not None else own[:0]
+        filling = given is not None and self.config.balance
+        wanted = lacking(own, len(self.reader.classes), len(points) // 2) if filling else own[:0]
         made, more = generator(torch.cat([own, wanted])).split([len(own), len(wanted)])
         taught = self._taught(self.views.weak(points[known]), label)
         if given is not None and self.teachers is not None:
@@ -248,7 +246,9 @@ class SemiGAN(System):
             taught = taught + self.config.unlabelled_weight * self._taught(self.views.weak(rows), theirs)
         scores = judge(torch.cat([real, made.detach()]), torch.cat([own, own])).split(len(own))
         curves = adversarial_curves(real, made, *scores, real_label=own, fake_label=own)
-        return critic_loss("hinge", *scores) + taught, {"cross_entropy": taught.detach(), **curves}, made, own
+        smooth = self.config.penalty * r1_penalty(lambda rows: judge(rows, own), real)
+        loss = critic_loss("non_saturating", *scores) + smooth + taught
+        return loss, {"cross_entropy": taught.detach(), **curves}, made, own
 
     def _taught(self, points: Tensor, label: Tensor) -> Tensor:
         """Return the cross-entropy of the classifier, and of the second one where there is one."""
@@ -267,13 +267,6 @@ class SemiGAN(System):
             self.teachers.learn(self._judges())
         return torch.where(batch.target["label"] < 0, self.teachers.label(batch.inputs["points"]), -1)
 
-    def _lacking(self, own: Tensor, most: int) -> Tensor:
-        """Return the classes, `most` of them at most, to be generated until the rows at hand balance."""
-        have = torch.bincount(own, minlength=len(self.reader.classes))
-        lack = have.max() - have if self.config.balance else torch.zeros_like(have)
-        short = torch.repeat_interleave(torch.arange(len(have), device=own.device), lack)
-        return short[torch.randperm(len(short), device=own.device)[:most]]
-
     def synthesize(self, targets: Sequence[Any]) -> list[Sample]:
         """Return one generated sample for each wanted class; None is drawn from the labelled part's classes.
 
@@ -284,11 +277,7 @@ class SemiGAN(System):
         if self.generator is None:
             raise ConfigError("trained with gan=false: there is no generator; train with gan=true")
         wanted = self.reader.wanted(targets)
-        items = self.reader.items(self.generator(torch.tensor(wanted, dtype=torch.int64)))
-        return [
-            Sample(id="x", patient="x", inputs={self.reader.kind: item}, target=label)
-            for item, label in zip(items, wanted, strict=True)
-        ]
+        return self.reader.samples(self.generator(torch.tensor(wanted, dtype=torch.int64)), wanted)
 
     def realness(self, batch: Batch) -> Tensor:
         """Return `(B,)`: how much the critic takes a sample for a real one, of its own class where it is known."""
