@@ -23,8 +23,9 @@ def quick() -> Iterator[None]:
         yield
 
 
-def context(maker: Any, source: Any, **options: Any) -> Any:
+def context(maker: Any, source: Any, rare: int = 300, **options: Any) -> Any:
     train, test = (ListDataset(part(source, 300, seed, stem)) for seed, stem in ((0, "t"), (1, "c")))
+    train = ListDataset([sample for n, sample in enumerate(train.samples) if n % 2 == 0 or n < rare])
     cell = SimpleNamespace(seed=0, fold=0, system=Fake(maker), train=train, test=test)
     classes = SimpleNamespace(question=SimpleNamespace(classes=("even", "odd")))
     named = SimpleNamespace(data="made_up")
@@ -52,11 +53,12 @@ def test_use_on_unseen_records_is_met_by_true_beats_and_not_by_swapped_ones() ->
 
 
 def test_minority_arms_are_all_printed() -> None:
-    rows = minority(context(beat, beat, part="a", arm="b"))
+    rows = minority(context(beat, beat, rare=80, part="a", arm="b"))
     assert [r.text.split(", ")[-1] for r in rows] == [
         "real samples as they are", "class weights", "SMOTE", "synthetic samples added",
     ]  # fmt: skip
     assert all(r.met is None and "macro" in r.figure for r in rows)
+    assert len(minority(context(beat, beat, part="a", arm="b"))) == 4  # nothing is rare, nothing is added
 
 
 def test_a_collapsed_and_a_copying_generator_are_refused() -> None:

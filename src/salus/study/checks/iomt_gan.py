@@ -84,14 +84,14 @@ def minority(context: CheckContext) -> list[CheckRow]:
         counts = np.bincount(labels, minlength=len(classes))
         lacking = [k for k in range(len(classes)) for _ in range(int(counts.max() - counts[k])) if counts[k]]
         made = draw(cell.system, lacking, cell.seed)
-        extra = _rows(space, made)
+        extra = _rows(space, made) if made else rows[:0]
         smote = np.concatenate(
             [_between(rows[labels == k], lacking.count(k), rng) for k in range(len(classes)) if counts[k]]
         )
         arms: dict[str, tuple[Floats, NDArray[np.int64], str | None]] = {
             "real samples as they are": (rows, labels, None),
             "class weights": (rows, labels, "balanced"),
-            "SMOTE": (np.concatenate([rows, smote]), np.append(labels, lacking), None),
+            "SMOTE": (np.concatenate([rows, smote]), np.append(labels, np.array(lacking, dtype=np.int64)), None),
             "synthetic samples added": (np.concatenate([rows, extra]), np.append(labels, _labels(made)), None),
         }
         target, truth = _rows(space, test), _labels(test)

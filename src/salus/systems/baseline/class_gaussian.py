@@ -60,7 +60,10 @@ class ClassGaussian(System):
         modalities=("table", "signal", "image"),
         review="Not in the review; the simplest generator with the right means and correlations.",
         advantages=("Fitted in a second, cannot collapse, keeps correlations of few samples",),
-        limits=("One hump a class: what is curved or has several modes within a class is lost",),
+        limits=(
+            "One hump a class: what is curved or has several modes within a class is lost",
+            "Gaps stand at the middle of their column, which weakens its correlations",
+        ),
         differentiable=False,
         explain_input=NAME,
     )
