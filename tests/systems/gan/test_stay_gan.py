@@ -9,9 +9,11 @@ import torch
 
 from salus.contract.dataset import ListDataset, Subset
 from salus.contract.generator import Generator
+from salus.data.split import Split
+from salus.evaluate.firewall import enforce, inspect
 from salus.evaluate.honesty.draw import draw
 from salus.evaluate.predict import answer, score
-from salus.schema.errors import DataError, UnitError, UsageError
+from salus.schema.errors import DataError, LeakError, UnitError, UsageError
 from salus.schema.question import Question
 from salus.schema.sample import Row, Sample
 from salus.systems import registry
@@ -166,6 +168,13 @@ def test_an_unknown_code_is_other_and_counted(fitted: StayGAN) -> None:
     strange = [changed(sample, reason_1="99999") for sample in visits(5)]
     assert fitted.space.others(fitted.space.table(strange)) == {"reason_1": 5}
     assert all(value is not None for value in answer(fitted, ListDataset(strange)))
+
+
+def test_a_hospital_on_both_sides_is_refused() -> None:
+    data, places = ListDataset(visits(30, homes=5)), np.arange(30)
+    findings = inspect(data, [Split(places[:20], places[20:25], places[25:])])
+    with pytest.raises(LeakError, match="patient 'hospital 0' is in"):
+        enforce(findings)
 
 
 def test_no_critic_teaches_the_same_generator() -> None:
