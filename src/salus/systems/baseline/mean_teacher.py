@@ -77,7 +77,7 @@ class MeanTeacher(System):
     )
     config_type = MeanTeacherConfig
     small: ClassVar[MeanTeacherConfig] = MeanTeacherConfig(
-        widths=(16, 32, 64), row_widths=(64, 32), epochs=16, samples_per_epoch=1600, batch_size=64, learning_rate=1e-3
+        widths=(16, 32, 64), row_widths=(64, 32), epochs=16, samples_per_epoch=1600, batch_size=64, learning_rate=3e-3
     )
     tiny: ClassVar[MeanTeacherConfig] = MeanTeacherConfig(
         pixels=16, widths=(8,), row_widths=(8,), dropout=0.0, complete="accept", epochs=2, samples_per_epoch=24,

@@ -80,11 +80,11 @@ class SelfTraining(System):
     small: ClassVar[SelfTrainingConfig] = SelfTrainingConfig(
         widths=(16, 32, 64),
         row_widths=(64, 32),
-        confident=0.7,
+        confident=0.95,
         epochs=16,
         samples_per_epoch=1600,
         batch_size=64,
-        learning_rate=1e-3,
+        learning_rate=3e-3,
     )
     tiny: ClassVar[SelfTrainingConfig] = SelfTrainingConfig(
         pixels=16, widths=(8,), row_widths=(8,), dropout=0.0, complete="accept", epochs=2, samples_per_epoch=24,

@@ -108,8 +108,9 @@ class SemiGAN(System):
     )
     config_type = SemiGANConfig
     small: ClassVar[SemiGANConfig] = SemiGANConfig(
-        widths=(16, 32, 64), row_widths=(64, 32), generator_width=16, noise=32, confident=0.7, critic_weight=0.2,
-        epochs=16, samples_per_epoch=1600, batch_size=64, learning_rate=1e-3)  # fmt: skip
+        widths=(16, 32, 64), row_widths=(64, 32), generator_width=16, noise=32, confident=0.95, critic_weight=0.1,
+        epochs=16, samples_per_epoch=1600, batch_size=64, learning_rate=3e-3,
+    )  # fmt: skip
     tiny: ClassVar[SemiGANConfig] = SemiGANConfig(
         pixels=16, widths=(8, 16), row_widths=(16,), generator_width=8, noise=8, dropout=0.0, rounds=2, epochs=2,
         complete="accept", samples_per_epoch=24, batch_size=8, learning_rate=3e-3, average=0.5)  # fmt: skip
