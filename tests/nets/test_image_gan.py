@@ -19,22 +19,22 @@ def test_pictures_have_the_asked_size_and_range() -> None:
 
 def test_every_layer_of_the_critic_is_bounded() -> None:
     torch.manual_seed(0)
-    critic = ImageCritic(1, 2, 4)
+    critic = ImageCritic(1, 16, 2, 4)
     for _ in range(50):
         critic(torch.randn(2, 1, 16, 16), torch.eye(2))
     critic.eval()
     layers = [m for m in critic.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
-    assert len(layers) == 5
+    assert len(layers) == 4
     for layer in layers:
         assert float(torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)) == pytest.approx(1.0, abs=0.05)
 
 
 def test_the_condition_turns_the_score_by_agreement() -> None:
     torch.manual_seed(0)
-    critic = ImageCritic(1, 2, 4).eval()
+    critic = ImageCritic(1, 16, 2, 4).eval()
     images = torch.randn(1, 1, 16, 16).expand(2, -1, -1, -1)
     with torch.no_grad():
         scores = critic(images, torch.eye(2))
-        features = critic.layers(images[:1]).sum(dim=(2, 3))
+        features = critic.layers(images[:1])
         gap = (critic.agree.weight.T[0] - critic.agree.weight.T[1]) @ features[0]
     assert float(scores[0] - scores[1]) == pytest.approx(float(gap), rel=1e-3, abs=1e-4)

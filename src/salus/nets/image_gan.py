@@ -45,28 +45,31 @@ class ImageGenerator(nn.Module):
 
 
 class ImageCritic(nn.Module):
-    """Three bounded convolutions to features, scored alone and by their agreement with the condition.
+    """Two bounded convolutions to features at every place, scored alone and by their agreement with the condition.
+
+    Medical pictures are taken in standard positions, so that features keep their place instead of being summed.
 
     Args:
         channels: C of one picture.
+        size: S, a multiple of 4.
         conditions: K of one picture.
         width: Channels of the first layer.
         packing: Pictures seen at once.
     """
 
-    def __init__(self, channels: int, conditions: int, width: int, packing: int = 1) -> None:
+    def __init__(self, channels: int, size: int, conditions: int, width: int, packing: int = 1) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(packing * channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.1),
-            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1), nn.LeakyReLU(0.1),
-            nn.Conv2d(2 * width, 4 * width, 3, stride=1, padding=1), nn.LeakyReLU(0.1),
+            nn.Conv2d(width, 2 * width, 4, stride=2, padding=1), nn.LeakyReLU(0.1), nn.Flatten(),
         )  # fmt: skip
-        self.score = nn.Linear(4 * width, 1)
-        self.agree = nn.Linear(packing * conditions, 4 * width, bias=False)
+        features = 2 * width * (size // 4) ** 2
+        self.score = nn.Linear(features, 1)
+        self.agree = nn.Linear(packing * conditions, features, bias=False)
         bound_layers(self)
 
     def forward(self, images: Tensor, condition: Tensor) -> Tensor:
         """Map packs `(P, packing * C, S, S)` and their conditions `(P, packing * K)` to scores `(P,)`."""
-        features = self.layers(images).sum(dim=(2, 3))
+        features = self.layers(images).float()
         scores: Tensor = self.score(features)[:, 0] + (self.agree(condition) * features).sum(dim=1)
         return scores

@@ -107,7 +107,7 @@ def build_pair(learned: Mapping[str, Any], asked: int, sizes: Sizes) -> Pair:
         return Pair(series, writer, SeriesCritic(leads, series.steps, asked, width, frame), 1, "wasserstein")
     images = ImageSpace(item, sizes.size)
     painter = ImageGenerator(images.channels, sizes.size, asked, sizes.channels, sizes.noise)
-    return Pair(images, painter, ImageCritic(images.channels, asked, sizes.channels), 1, "hinge")
+    return Pair(images, painter, ImageCritic(images.channels, sizes.size, asked, sizes.channels), 1, "hinge")
 
 
 def seen(generator: nn.Module, points: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ wanted class: Wasserstein loss with gradient penalty for rows (packed) and recor
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +58,7 @@ class IomtGanConfig(Config):
         average: Decay of the averaged generator that is validated and kept; 0 for none.
         balanced: Draw classes equally often in training.
         fewest: Training samples that a class must have.
+        precision: `auto` takes bf16 where the processor has it, which pictures bear.
     """
 
     widths: tuple[int, ...] = (128, 256, 256)
@@ -84,6 +85,7 @@ class IomtGanConfig(Config):
     average: float = 0.0
     balanced: bool = True
     fewest: int = 50
+    precision: Literal["fp32", "auto"] = "fp32"
 
 
 class IomtGan(System):
@@ -202,10 +204,10 @@ class IomtGan(System):
             balanced=own.balanced,
             keep_best=False,
         )
-        names = ("embed", "supervise") if own.timegan else ()
         short = replace(fit, epochs=own.lessons, validate_every=own.lessons, samples_per_epoch=None)
-        lessons = [replace(short, name=name) for name in names]
-        return Recipe(stages=(*lessons, fit), ema=own.average or None, ema_groups=("generator",), watch=Watch())
+        lessons = [replace(short, name=name) for name in ("embed", "supervise") if own.timegan]
+        stages, average = (*lessons, fit), own.average or None
+        return Recipe(stages=stages, ema=average, ema_groups=("generator",), precision=own.precision, watch=Watch())
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """Return the two networks; with `timegan` embedder and recovery are a third group."""
