@@ -1,8 +1,9 @@
 """NHAMCS 2010, emergency departments: what is known at triage, and what became of the visit.
 
 Inputs are the columns that a triage nurse has: arrival, demographics, reason for the visit in the patient's words as
-coded, vital signs, pain, immediacy. Waiting time, diagnoses, tests, procedures, drugs, staff and disposition come
-later and are no inputs, unless `columns=later` asks for them, to show what such a leak is worth.
+coded, vital signs, pain, immediacy, and what hospital it is: region, in a metropolitan area or not, owner. Waiting
+time, diagnoses, tests, procedures, drugs, staff and disposition come later and are no inputs, unless `columns=later`
+asks for them, to show what such a leak is worth.
 """
 
 from collections.abc import Mapping
@@ -36,6 +37,9 @@ WORDS = {
     "DISCH7DA": ("discharged_within_7_days", {"1": "yes", "2": "no"}),
     "EPISODE": ("episode", {"1": "initial", "2": "follow-up"}),
     "INJURY": ("injury", {"0": "no", "1": "yes"}),
+    "REGION": ("region", {"1": "Northeast", "2": "Midwest", "3": "South", "4": "West"}),
+    "MSA": ("metropolitan", {"1": "yes", "2": "no"}),
+    "OWNER": ("ownership", {"1": "nonprofit", "2": "government", "3": "proprietary"}),
 }  # fmt: skip
 HISTORY = {
     "CEBVD": "history_stroke", "CHF": "history_heart_failure", "EDDIAL": "history_dialysis", "EDHIV": "history_hiv",
