@@ -157,12 +157,13 @@ def fit(
 def divide(dataset: Dataset, task: Task, seed: int) -> Any:
     """Return one patient-disjoint split: the official one if samples carry it, else the first of five folds."""
     from salus.data.cohort import cohort_of
+    from salus.data.few_labels import taught
     from salus.data.split import kfold, official
 
     cohort = cohort_of(dataset, task.stratum)
     if any(cohort.splits):
-        return official(cohort, valid_share=0.2, seed=seed)
-    return kfold(cohort, folds=5, seed=seed, valid_share=0.2)[0]
+        return taught(official(cohort, valid_share=0.2, seed=seed), cohort)
+    return taught(kfold(cohort, folds=5, seed=seed, valid_share=0.2)[0], cohort)
 
 
 def initialise(system: System, source: str) -> dict[str, Any]:

@@ -1,12 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from salus.contract.dataset import ListDataset, Subset
+from salus.data.bring import open_path
 from salus.data.cohort import cohort_of, peek
-from salus.data.few_labels import Hidden, capped, shown_labels, unbalanced
+from salus.data.few_labels import NO_LABEL, Hidden, capped, shown_labels, taught, unbalanced
 from salus.data.split import Split, kfold
 from salus.schema.errors import DataError, UsageError
 from salus.schema.sample import Row, Sample
+from salus.tasks.registry import make
 
 
 def rows(positive: int = 40, negative: int = 160) -> ListDataset:
@@ -82,3 +86,34 @@ def test_parts_stay_apart() -> None:
     split: Split = capped(unbalanced(SPLIT, COHORT, 8.0, 3), COHORT, 10, 3)
     assert not set(split.train) & set(split.valid)
     assert not (set(split.train) | set(split.valid)) & set(split.test)
+
+
+def test_a_table_whose_rows_have_no_target_is_refused_or_kept(tmp_path: Path) -> None:
+    path = tmp_path / "few.csv"
+    lines = [f"p{i},{i},{('no', 'yes')[i % 2] if i < 24 else ''}" for i in range(60)]
+    path.write_text("patient,age,ill\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"36 rows have no target, the first in line 26.*unlabelled=keep"):
+        open_path(path, {"target": "ill"})
+    with pytest.raises(UsageError, match="unlabelled='maybe'"):
+        open_path(path, {"target": "ill", "unlabelled": "maybe"})
+    loaded = open_path(path, {"target": "ill", "patient": "patient", "unlabelled": "keep"})
+    assert loaded.question.classes == ("no", "yes")
+    assert [loaded.dataset[i].target for i in (0, 1, 24, 59)] == [0, 1, None, None]
+    cohort = cohort_of(loaded.dataset, make(loaded.question).stratum)
+    assert set(cohort.labels) == {"no", "yes", NO_LABEL}
+    split = taught(kfold(cohort, 4, seed=0)[0], cohort)
+    assert all(loaded.dataset[int(i)].target is not None for i in (*split.valid, *split.test))
+    assert sorted([*split.train, *split.valid, *split.test]) == list(range(60))
+    shown = shown_labels(split, cohort, 0.5, 0)
+    assert all(loaded.dataset[int(i)].target is not None for i in shown)
+
+
+def test_a_patient_who_is_judged_does_not_teach_by_a_sample_without_label() -> None:
+    samples = [
+        Sample(id=f"s{i}", patient=f"p{i // 2}", inputs={}, target=None if i % 2 else i // 2 % 2) for i in range(40)
+    ]
+    cohort = cohort_of(ListDataset(samples), lambda target: NO_LABEL if target is None else str(target))
+    split = taught(kfold(cohort, 4, seed=0)[0], cohort)
+    judged = {cohort.patients[i] for i in (*split.valid, *split.test)}
+    assert judged
+    assert not judged & {cohort.patients[i] for i in split.train}

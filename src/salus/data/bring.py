@@ -6,7 +6,7 @@ from pathlib import Path
 
 from salus.contract.dataset import ListDataset
 from salus.data.entry import Loaded
-from salus.data.labels import is_number, question_of_words, refuse_repeated_ids
+from salus.data.labels import is_number, question_of_some, question_of_words, refuse_repeated_ids
 from salus.data.limits import inside
 from salus.data.manifest import FileDataset, Listed, metas_of, read_manifest
 from salus.data.readers import dicom, image, metaimage, nifti, nrrd
@@ -22,7 +22,7 @@ OWN_PATIENT = (
 )
 _VOLUMES = (*nifti.SUFFIXES, *nrrd.SUFFIXES, *metaimage.SUFFIXES)
 _READ = (*image.PICTURES, *image.ARRAYS, *_VOLUMES, *dicom.SUFFIXES, ".hea", ".edf", ".bdf")
-_TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "weight", "drop", "positive", "dictionary")
+_TABLE_OPTIONS = ("target", "patient", "id", "site", "split", "weight", "drop", "positive", "unlabelled", "dictionary")
 
 
 def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
@@ -31,9 +31,9 @@ def open_path(path: Path, options: Mapping[str, str]) -> Loaded:
     Args:
         path: What it is.
         options: For a table `target`, `patient`, `id`, `site`, `split`, `weight` (column names), `drop` (columns
-            joined by `+`), `positive` (a class) and `dictionary` (a file that describes the columns); for a manifest
-            see `read_manifest`; for records `open_records`; for a folder `positive`; for tagged text `block`
-            (sentences that stay together).
+            joined by `+`), `positive` (a class), `unlabelled=keep` (rows without target train systems that can use
+            them) and `dictionary` (a file that describes the columns); for a manifest see `read_manifest`; for
+            records `open_records`; for a folder `positive`; for tagged text `block` (sentences that stay together).
 
     Raises:
         DataError: As the readers, or nothing that makes a dataset.
@@ -80,7 +80,8 @@ def rows_of(table: Columns, options: Mapping[str, str]) -> Loaded:
     column = {key: options[key] for key in ("target", "patient", "id", "site", "split", "weight") if key in options}
     table.need([*column.values(), *dropped])
     source = f"{table.path}, column {column['target']!r}"
-    question, targets = question_of_words(table.words[column["target"]], source, options.get("positive", ""))
+    words, keep = list(table.words[column["target"]]), options.get("unlabelled", "refuse")
+    question, targets = question_of_some(words, source, options.get("positive", ""), keep)
     aside = {*column.values(), *dropped, *(name for name in ("site", "split") if name in table.words)}
     inputs = [name for name in table.words if name not in aside and not name.startswith("group_")]
     if not inputs:

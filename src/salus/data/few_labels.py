@@ -15,6 +15,23 @@ FEWEST = 2
 """Labelled samples of a class, below which its share of the labels says nothing."""
 
 
+NO_LABEL = "(no label)"
+"""Stratum of samples whose target is None."""
+
+
+def taught(split: Split, cohort: Cohort) -> Split:
+    """Return the split without unlabelled samples in validation and test: those of nobody there go to training."""
+    bare = np.array([label == NO_LABEL for label in cohort.labels])
+    if not bare.any():
+        return split
+    kept = [part[~bare[part]] for part in (split.valid, split.test)]
+    _, owner = cohort.patient_index()
+    moved = np.setdiff1d(np.concatenate([split.valid, split.test]), np.concatenate(kept))
+    # A patient who is judged by another sample must not teach by this one.
+    moved = moved[~np.isin(owner[moved], owner[np.concatenate(kept)])]
+    return Split(np.sort(np.concatenate([split.train, moved])), kept[0], kept[1])
+
+
 class Hidden:
     """A dataset in which only some samples show their target; the others have None. Nothing is copied.
 
@@ -51,10 +68,12 @@ def shown_labels(split: Split, cohort: Cohort, share: float, seed: int) -> Index
         DataError: The share leaves fewer than two samples of a class.
         UsageError: A share outside (0, 1].
     """
-    shown = train_share(split, cohort, share, seed).train
+    labelled = np.array([label != NO_LABEL for label in cohort.labels])
+    own = Split(split.train[labelled[split.train]], split.valid, split.test)
+    shown = train_share(own, cohort, share, seed).train
     names, label = cohort.label_index()
     found = np.bincount(label[shown], minlength=len(names))
-    there = np.bincount(label[split.train], minlength=len(names))
+    there = np.bincount(label[own.train], minlength=len(names))
     for name, count, among in zip(names, found, there, strict=True):
         if among and count < FEWEST:
             raise DataError(
@@ -89,6 +108,7 @@ def unbalanced(split: Split, cohort: Cohort, ratio: float, seed: int) -> Split:
         raise UsageError(f"imbalance={ratio:g}: expected how many times as common one class is, above 1")
     names, label = cohort.label_index()
     counts = np.bincount(label[split.train], minlength=len(names))
+    counts[[name == NO_LABEL for name in names]] = 0
     rare = int(np.where(counts > 0, counts, counts.max() + 1).argmin())
     share = min(1.0, counts.max() / ratio / counts[rare])
     parts = []

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from salus.schema.errors import DataError
+from salus.schema.errors import DataError, UsageError
 from salus.schema.question import Question
 
 MOST_CLASSES = 50
@@ -53,6 +53,30 @@ def question_of_words(words: Sequence[str], source: object, positive: str = "") 
     index_of = {name: index for index, name in enumerate(classes)}
     question = Question(kind="classification", classes=classes, positive=positive)
     return question, [index_of[word] for word in words]
+
+
+def question_of_some(
+    words: Sequence[str], source: object, positive: str = "", unlabelled: str = "refuse"
+) -> tuple[Question, Sequence[int | None]]:
+    """Return what `question_of_words` does, and None for each empty target where `unlabelled` is `keep`.
+
+    Raises:
+        DataError: As `question_of_words`; no target at all.
+        UsageError: `unlabelled` is neither `refuse` nor `keep`.
+    """
+    if unlabelled not in ("refuse", "keep"):
+        raise UsageError(f"{source}: unlabelled={unlabelled!r}; rows without target can be `refuse`d or `keep`t")
+    if unlabelled == "refuse" or all(words):
+        if "" in words:
+            empty = words.index("")
+            raise DataError(
+                f"{source}: {words.count('')} rows have no target, the first in line {empty + 2}; remove or label "
+                "them, or write unlabelled=keep and take a system that learns from them (semi_gan)"
+            )
+        return question_of_words(words, source, positive)
+    question, found = question_of_words([word for word in words if word], source, positive)
+    given = iter(found)
+    return question, [next(given) if word else None for word in words]
 
 
 def refuse_repeated_ids(ids: Sequence[str], source: object) -> None:

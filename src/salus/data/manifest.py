@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from salus.data.decoded import read_decoded
 from salus.data.entry import Loaded
-from salus.data.labels import is_number, question_of_words, refuse_repeated_ids
+from salus.data.labels import is_number, question_of_some, refuse_repeated_ids
 from salus.data.limits import inside
 from salus.data.masks import mask_target, question_of_structures
 from salus.data.open import read_any
@@ -91,7 +91,8 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
         path: CSV or Parquet; `path` cells are relative to its folder and may not leave it.
         options: Other column names (`path`, `patient`, `target`, `site`, `split`, `id`), `positive` (a class name),
             `weight` (the column of sample weights), `rate_hz` (for tables that are waveforms),
-            `structures` (names of the values 1, 2, ... of masks, joined by `+`).
+            `unlabelled=keep` (empty targets are None), `structures` (names of the values 1, 2, ... of masks, joined
+            by `+`).
 
     Returns:
         Lazy samples. Targets that are image files ask for restoration, or for segmentation where `structures` are
@@ -106,6 +107,7 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
     chosen = dict(options or {})
     rate = _rate(chosen.pop("rate_hz", ""), place)
     positive, structures = chosen.pop("positive", ""), chosen.pop("structures", "")
+    unlabelled = chosen.pop("unlabelled", "refuse")
     table, column = _columns(place, chosen)
     count, folder = len(table), place.parent
     files = [_file(folder, name, line, place, "path") for line, name in enumerate(table.words[column["path"]])]
@@ -116,7 +118,7 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
         if not patient:
             raise DataError(f"{place}: line {line + 2} names no patient; a split is by patient, so fill it in")
     words = table.words[column["target"]]
-    targets: Sequence[int | Path]
+    targets: Sequence[int | Path | None]
     if all(_is_image(word) for word in words):
         targets = clean = [_file(folder, word, line, place, "target") for line, word in enumerate(words)]
         if structures:
@@ -126,7 +128,7 @@ def read_manifest(path: Path | str, options: Mapping[str, str] | None = None) ->
     elif structures:
         raise UsageError(f"{place}: structures={structures!r} name the values of masks, but targets are no image files")
     else:
-        question, targets = question_of_words(words, place, positive)
+        question, targets = question_of_some(list(words), place, positive, unlabelled)
     metas = metas_of(table, column)
     listed = [
         Listed(

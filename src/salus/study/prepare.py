@@ -8,7 +8,7 @@ from typing import Any
 from salus.contract.dataset import Dataset, Subset
 from salus.data.cohort import Cohort, cohort_of
 from salus.data.entry import Loaded
-from salus.data.few_labels import Hidden, capped, shown_labels, unbalanced
+from salus.data.few_labels import NO_LABEL, Hidden, capped, shown_labels, taught, unbalanced
 from salus.data.fingerprint import fingerprint
 from salus.data.library import entry, names, open_data
 from salus.data.split import Index, Split, kfold, left_out, official, random_split, train_share
@@ -73,7 +73,7 @@ def _prepare(part: Part) -> Prepared:
     loaded = open_data(specification(part))
     task = make(loaded.question)
     cohort = cohort_of(loaded.dataset, task.stratum)
-    splits = [_split(part, cohort, seed) for seed in range(part.seeds)]
+    splits = [[taught(split, cohort) for split in _split(part, cohort, seed)] for seed in range(part.seeds)]
     dropped: tuple[str, ...] = ()
     if part.drop_duplicates:
         gone = set(duplicates_to_drop(loaded.dataset, [s for seed in splits for s in seed]))
@@ -86,7 +86,7 @@ def _prepare(part: Part) -> Prepared:
     if part.imbalance:
         splits = [[unbalanced(s, cohort, part.imbalance, seed) for s in folds] for seed, folds in enumerate(splits)]
     shown: list[list[Index]] = []
-    if part.label_share < 1.0:
+    if part.label_share < 1.0 or NO_LABEL in cohort.labels:
         shown = [[shown_labels(s, cohort, part.label_share, seed) for s in folds] for seed, folds in enumerate(splits)]
         splits = [
             [capped(split, cohort, len(own), seed) for split, own in zip(folds, labels, strict=True)]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from salus.contract.task import Task
+from salus.data.few_labels import NO_LABEL
 from salus.metrics import calibration, confusion, operating_point, ranking
 from salus.metrics.weights import Floats, as_weights
 from salus.schema.errors import DataError, ShapeError, UsageError
@@ -164,8 +165,8 @@ class Classification(Task):
         return chosen
 
     def stratum(self, target: Any) -> str:
-        """Return the name of the target's class."""
-        return self.classes[int(self.labels([target])[0])]
+        """Return the name of the target's class; a sample without target is of none of them."""
+        return NO_LABEL if target is None else self.classes[int(self.labels([target])[0])]
 
     def _extra(self, counts: Floats, marks: Floats, matrix: NDArray[Any]) -> dict[str, Floats]:
         """Return further metrics of confusion matrices or marks, for kinds of question that add some."""
