@@ -115,7 +115,7 @@ class IomtGan(System):
             "adds the gap of means and covariances to the generator's loss.",
             "Recordings: each LSTM step knows its place by a learned code, half of the noise is common to all steps, "
             "and the critic scores the states of all steps, since recordings are cut around an event.",
-            "Pictures: hinge loss and a projection critic with spectral norm, without pooling, and no gradient penalty.",
+            "Pictures: hinge loss and a projection critic with spectral norm, without pooling or gradient penalty.",
             "small: networks half as wide or less, recordings at 90 Hz in frames of six values, the penalty at every "
             "third step with threefold weight, rates of 1e-3 and 1,200 steps of the generator instead of 500 epochs.",
         ),
