@@ -100,7 +100,8 @@ class SemiGAN(System):
         review="A GAN is trained on much unlabelled data and few labels; better than supervised on three medical sets.",
         deviations=(
             "the paper enlarges and balances the labelled set; for pictures the critic itself classifies instead",
-            "layer sizes of the paper are unconfirmed",
+            "pictures are given labels too, where the teacher is sure and two views of the picture agree",
+            "layer sizes of the paper are unconfirmed; the row critic is kept smooth by R1",
             "answers come from averaged weights; no epoch is chosen, because so few labels choose by chance",
         ),
         limits=("not a diagnosis: trained on small public sets",),
