@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from salus.data.deidentify import tagger
-from salus.data.deidentify.corpus import VOICES, read_bank, training_banks, write_note
+from salus.data.deidentify.corpus import AUTHORS, VOICES, read_bank, training_banks, write_note
 from salus.data.deidentify.tagger import MODEL, ROW, find_again, find_tagged, rows, widen_names
 from salus.data.deidentify.tagger_features import features, known, shape, tokens
-from salus.data.deidentify.tagger_fit import fit, labelled
+from salus.data.deidentify.tagger_fit import fit, hidden, labelled
 from salus.data.deidentify.tagger_notes import made_name, plain_page, training_notes
 from salus.data.deidentify.text import find_by_rule, find_identifiers, mask_text
 from salus.data.deidentify.text_forms import find_forms
@@ -76,6 +76,20 @@ def test_long_texts_are_cut_at_line_ends_and_nothing_is_lost() -> None:
         ("Pt is 96, lives alone.", "96"),
         ("Tirvanya's glasses are in the drawer.", "Tirvanya"),
         ("DB/kt", "DB/kt"),
+        ("PPSN 1695970 J confirmed.", "1695970 J"),
+        ("Red cell unit G2042 64 242892 P transfused.", "G2042 64 242892 P"),
+        (
+            "his email is big tam underscore sixty at wirelet dot co dot uk",
+            "big tam underscore sixty at wirelet dot co dot uk",
+        ),
+        ("Uploaded as image98(1).jpeg today.", "image98(1).jpeg"),
+        ("Voiceprint vb:bac3-b169 on file.", "vb:bac3-b169"),
+        ("Rego 1RZK 019, rolled on gravel.", "1RZK 019"),
+        ("MD Tirvanya paged twice.", "Tirvanya"),
+        ("aide kierstyn no show", "kierstyn"),
+        ("(gross: HWW) Report verified", "HWW"),
+        ("Lives at 9352 Farm to Market 226.", "9352 Farm to Market 226"),
+        ("Transferred from OSH (KITTREDGE COMMUNITY) intubated.", "KITTREDGE COMMUNITY"),
     ],
 )
 def test_wordings_that_labels_do_not_cover(text: str, value: str) -> None:
@@ -95,6 +109,8 @@ def test_wordings_that_labels_do_not_cover(text: str, value: str) -> None:
         "Platelets 150000, WBC 11200, BNP 4500.",
         "Weight 92 kg, temp 98F, SpO2 94% on 2 L, pain 7/10.",
         "Sinusrhythmus, kein Infiltrat.",
+        "Outside Milan criteria; Montreal Cognitive Assessment 22/30; Glasgow-Imrie score 1.",
+        "Restarted Forxiga, Lovenox and Dermovate; ABG 7.31/52/68, WBC 9.6, ratio 3/4.",
     ],
 )
 def test_what_the_wide_net_lets_through(text: str) -> None:
@@ -148,9 +164,26 @@ def test_training_notes_repeat_and_keep_their_spans() -> None:
     assert "{" not in plain_page(rng)
 
 
-def test_the_spent_bank_is_never_trained_on() -> None:
-    spent = read_bank("blind")
-    assert not any(bank.given == spent.given or bank.headers == spent.headers for bank in training_banks())
+def test_every_bank_is_trained_on_once_and_by_one_author() -> None:
+    names = [name for held in AUTHORS.values() for name in held]
+    assert len(names) == len(set(names)) == len(training_banks())
+    # A bank that a claim rests on is in the package and not among the authors.
+    folder = files("salus.data.deidentify").joinpath("corpora")
+    there = {path.name.removesuffix(".toml") for path in folder.iterdir() if path.name.endswith(".toml")}
+    assert set(names) <= there - {"plain"}
+    assert "blind2" not in names
+
+
+def test_a_part_of_the_neighbours_is_hidden_and_nothing_of_the_word_itself() -> None:
+    items = features(tokens("Seen by Dr. Bellwen today\n"))
+    kept = hidden(items, np.random.default_rng(1))
+    assert len(kept) == len(items)
+    assert sum(map(len, kept)) < 0.9 * sum(map(len, items))
+    for before, after in zip(items, kept, strict=True):
+        assert set(after) <= set(before)
+        assert [each for each in before if each.startswith(("w=", "k=", "s="))] == [
+            each for each in after if each.startswith(("w=", "k=", "s="))
+        ]
 
 
 @pytest.mark.slow

@@ -248,6 +248,8 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
     words = [(m.start() + start, m.end() + start) for m in re.finditer(r"[^\s,]+", text[start:end])]
     plain = [text[slice(*word)].lower().strip(".").removesuffix("'s") for word in words]
     stops = [index for index, word in enumerate(plain) if word in NOT_NAMES and len(word) > 1]
+    if stops == [len(words) - 1] and stops and plain[0] in GIVEN:
+        stops = []  # Ezekiel Long
     if stops:
         cut = max(stops) + 1
         words, plain = words[cut:], plain[cut:]

@@ -1,4 +1,4 @@
-"""Lists of words that decide what is a name: common names of the United States, eponyms, and words that are none.
+"""Lists of words that decide what is a name: common names of many countries, eponyms, brands, and words that are none.
 
 All are in lower case. Names are facts that any register of births shows; the other lists were written for this project.
 """
@@ -31,8 +31,8 @@ EPONYMS: Final = words("eponyms")
 """Names that stand for a disease, sign, score, device or operation; `EPONYM_HEADS` after them decides."""
 EPONYM_HEADS: Final = words("heads")
 """What is called after an eponym."""
-NOT_NAMES: Final = words("terms")
-"""Words that begin with a capital letter in clinical text and are no part of a person's name."""
+NOT_NAMES: Final = words("terms") | words("drugs")
+"""Words that begin with a capital letter in clinical text and are no part of a person's name; brands of drugs too."""
 SHORT_TERMS: Final = words("abbreviations")
 """Abbreviations that are no initials of a person."""
 POSTNOMINALS: Final = (

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from salus.data.deidentify.tagger_features import Token, features, known, line_cases, tokens
-from salus.data.deidentify.tagger_guard import stays, threshold
+from salus.data.deidentify.tagger_guard import RARE, stays, threshold
 from salus.data.deidentify.text_rules import Span
 from salus.schema.errors import DataError
 
@@ -155,7 +155,7 @@ def _labels(tagger: Any, row: Sequence[Token], least: float) -> list[str]:
     found = []
     for at, token in enumerate(row):
         share, label = 1 - tagger.marginal(NONE, at), NONE
-        if share >= least:
+        if share >= min(least, RARE):
             best = max(labels, key=lambda each, at=at: tagger.marginal(each, at))  # type: ignore[misc]
             label = best if share >= threshold(token, best, cases[at], least) else NONE
         found.append(label)

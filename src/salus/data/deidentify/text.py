@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from salus.data.deidentify.names import find_names
+from salus.data.deidentify.names_odd import find_odd
 from salus.data.deidentify.tagger import find_again, find_tagged, widen_names
 from salus.data.deidentify.tagger_guard import beyond
+from salus.data.deidentify.text_codes import find_codes
 from salus.data.deidentify.text_dates import find_ages, find_dates
 from salus.data.deidentify.text_forms import find_forms
 from salus.data.deidentify.text_ids import find_ids
@@ -100,7 +102,7 @@ def find_identifiers(text: str, known: Sequence[str] = (), *, model: Any = None)
     # One letter for one letter: places in the folded text are places in the text.
     folded = text.translate(_FOLD)
     ruled = find_by_rule(folded, known)
-    both = _joined([*ruled, *beyond(folded, find_tagged(folded, model=model), ruled)])
+    both = _joined([*ruled, *find_odd(folded), *beyond(folded, find_tagged(folded, model=model), ruled)])
     both = _joined([*both, *widen_names(folded, both)])
     return _joined([*both, *find_again(folded, both)])
 
@@ -110,7 +112,7 @@ def find_by_rule(text: str, known: Sequence[str] = ()) -> tuple[Span, ...]:
     spans = [*find_contacts(text), *find_ids(text), *find_dates(text), *find_ages(text)]
     spans += [*find_places(text), *_find_known(text, known)]
     # A form alone decides nothing where a label or a context has spoken: 50010 in an address is a place.
-    taken = _joined([*spans, *_outside(find_forms(text), _joined(spans))])
+    taken = _joined([*spans, *_outside([*find_forms(text), *find_codes(text)], _joined(spans))])
     return _joined([*taken, *find_names(text, taken)])
 
 

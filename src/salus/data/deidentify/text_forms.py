@@ -65,7 +65,9 @@ _WIDE: Final[tuple[Rule, ...]] = (
     rule("date", rf"(?<![\w.])\d{{1,2}}\.?\s(?:de\s)?{_MONTHS}(?:\.|\b)(?:,?\s(?:de[l]?\s)?(?:19|20)\d{{2}})?"),
     rule("date", rf"\b{_MONTHS}\s(?:19|20)\d{{2}}\b"),
     rule("date", rf"\b(?:{_FEASTS})(?:\s(?:19|20)\d{{2}})?(?!\w)"),
-    rule("date", r"(?<![\w./-])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?![\w]|\s?\d{1,2}\.)"),
+    rule("date", r"(?<![\w./-])(?:(?:0[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])|[1-9]\.(?:0[1-9]|1[0-2]))\.(?![\w]|"
+                 r"\s?\d{1,2}\.)"),
+    rule("date", r"\b(?:am|vom|bis|seit|zum|ab|den|dem|der|und)\s(?P<x>[1-9]\.[1-9]\.)(?![\w]|\s?\d{1,2}\.)"),
     rule("date", rf"\b{_DAYS}\.?,?\s(?:the\s)?(?:\d{{1,2}}(?:st|nd|rd|th)|\d{{1,2}}[/.-]\d{{1,2}}\.?)(?![\w/%]|"
                  rf"\.\d)"),
     rule("date", rf"\b(?:on|until|till|by|since|from|before|after|lmp|the|f/u|due|for|returns?|back|to|thru)\s"

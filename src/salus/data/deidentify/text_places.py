@@ -163,8 +163,11 @@ _PLACES: Final[tuple[Rule, ...]] = (
                   rf"(?:village|town|hamlet|suburb|outskirts|municipality|commune|port|island)s?[ ]of|"
                   rf"(?:miles?|km|kilomet(?:er|re)s|hours?|blocks|north|south|east|west)[ ](?:from|of|outside))"
                   rf"(?:[ ](?:the|rural|nearby))?)[ ](?![A-Z]{{2,5}}\b|Dr\b|Mrs?\b)(?P<x>{_W}(?:[ ]{_W}){{0,3}})", 0),
-    rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?![ ](?:Coma|coma|Outcome|Score|score|criteria|virus|Scale|scale|Heart|"
-                  rf"Bowel|stool|classification|encephalitis|Blue|B\b))", 0),
+    rule("place", rf"\b(?P<x>(?:{_CITIES}))\b(?![ -](?:Coma|coma|Outcome|Heart|[Bb]owel|stool|encephalitis|Blue|B\b|"
+                  rf"[Vv]irus|[Ss]cale|[Ss]core|[Cc]riteria|[Cc]lassification|[Ss]tag(?:e|ing)|[Gg]rade|[Cc]ollar|"
+                  rf"[Cc]ognitive|[Pp]rognostic|[Pp]rotocol|[Rr]ules?|[Ii]mrie|[Bb]latchford|[Ii]ndex|[Cc]onsensus|"
+                  rf"[Cc]hromosome|[Dd]isease|[Ff]ever|[Mm]arrow|[Ss]yndrome|[Mm]odel|[Pp]neumonia|[IVX]{{1,4}}[AB]?\b|"
+                  rf"[A-Z]\d))", 0),
 )  # fmt: skip
 _NOT_A_PLACE: Final = words("no_places")
 _GENERIC: Final = re.compile(
