@@ -202,7 +202,8 @@ def _chains(text: str, words: list[tuple[int, int]]) -> Iterator[tuple[int, int]
             )
             if not known or _term(text, start, words[last][1]) or word in NOT_NAMES - AMBIGUOUS:
                 continue
-        if not _term(text, start, words[last][1]):
+        short = last == index and end - start <= 3 and text[start:end].isupper()
+        if not short and not _term(text, start, words[last][1]):
             yield start, words[last][1]
 
 

@@ -62,6 +62,16 @@ _SMALL: Final = re.compile(
     r"girlfriend|boyfriend|dr|mrs?|ms|miss|prof|doc|dear|hi|cc|per|named|"
     r"called)[,:.]?\s{1,2}(?P<x>[a-z][a-z'-]{2,20})(?![\w-])"
 )
+_GIVEN_FIRST: Final = re.compile(
+    rf"(?<![\w.'-])(?P<g>[{U}][{L}]{{2,20}}|[{U}]{{3,20}}|[{L}]{{4,20}})\s(?:(?P<i>[{U}]\.?|(?i:st\.|de|la|van|"
+    rf"von))\s)?"
+    rf"(?P<f>[{U}]?[{L}'-]{{2,20}}|[{U}][{U}'-]{{2,20}})(?![\w:@-])"
+)
+_FAMILY_FIRST: Final = re.compile(
+    rf"(?<![\w.'-])(?P<x>(?:(?:ST\.?|St\.?|DE|De|LA|La|VAN|"
+    rf"Van)\s)?[{U}][{U}{L}'-]{{1,20}},\s?(?P<g>[{U}][{U}{L}]{{2,20}}))(?![\w@-])"
+)
+_SMALL_GIVEN: Final = re.compile(r"(?<![\w.'/@-])[a-z]{5,14}(?![\w@/-]|\.\w)")
 _ORDINARY: Final = frozenset("wtehasc")
 
 
@@ -82,6 +92,7 @@ def find_odd(text: str) -> list[Span]:
             continue
         if len(long) > 1 or _BEFORE.search(text, max(0, start - 20), start) or _AFTER.match(text, end):
             found.append((start, end, "name"))
+    found += _by_given(text)
     for match in _SMALL.finditer(text):
         held = set(known(match["x"]))
         if not held & _ORDINARY and not TERM_END.search(match["x"]):
@@ -91,6 +102,29 @@ def find_odd(text: str) -> list[Span]:
         if not set(known(re.split(r"[ /:]", match[group])[0].lower())) & _ORDINARY:
             found.append((*match.span(group), "name"))
     return found
+
+
+def _by_given(text: str) -> list[Span]:
+    """Find a given name of the list with any word of the same case behind it, or before it and a comma."""
+    found: list[Span] = []
+    for match in _GIVEN_FIRST.finditer(text):
+        given, family = match["g"], match["f"]
+        behind = set(known(family.lower().removesuffix("'s")))
+        if not _is_given(given) or behind & set("h") or given.isupper() != family.isupper():
+            continue
+        small = given.islower()
+        if small == family.islower() and (not small or not behind & set("wtaehs")):
+            found.append((*match.span(), "name"))
+    for match in _FAMILY_FIRST.finditer(text):
+        if _is_given(match["g"]) and match["g"].isupper() == match["x"].split(",")[0].isupper():
+            found.append((*match.span("x"), "name"))
+    return found + [(*match.span(), "name") for match in _SMALL_GIVEN.finditer(text) if _is_given(match[0])]
+
+
+def _is_given(word: str) -> bool:
+    """Tell a given name that is no other word."""
+    held = set(known(word.lower()))
+    return "g" in held and not held & set("wtehasm")
 
 
 def _rare(word: str) -> bool:
