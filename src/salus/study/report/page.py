@@ -77,6 +77,14 @@ def _data(part: PartResult) -> list[str]:
     lines += [f"- Note: {_text(note)}" for note in data.get("notes") or ()]
     kind, folds, seeds = split.get("kind", "?"), split.get("folds", 1), split.get("seeds", "?")
     lines.append(f"- Split: {kind}, {folds} fold(s), {seeds} seed(s), by {split.get('unit', 'patient')}")
+    if split.get("labelled"):
+        share = 100 * float(split.get("label_share", 1.0))
+        lines.append(
+            f"- Labels: {share:.3g} % of the training patients show theirs ({split['labelled']} samples in the first "
+            "fold); validation is cut to as many"
+        )
+    if split.get("imbalance"):
+        lines.append(f"- Classes: the rarest is thinned until the commonest is {split['imbalance']:g} times as common")
     for finding in part.firewall:
         if not finding.get("passed"):
             state = "overridden" if finding.get("overridden") else "refused"
