@@ -220,3 +220,22 @@ def test_an_unchanged_study_verifies_and_an_altered_one_does_not(salus: Salus, f
     said = salus("verify", run, "--json")
     assert said.code == 6
     assert json.loads(said.out)["problems"] == ["config.json was altered or cut short"]
+
+
+def test_the_catalogue_tells_what_was_measured_last(
+    salus: Salus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "docs" / "results" / "fall_edge.md"
+    page.parent.mkdir(parents=True)
+    page.write_text(
+        "# Falls\n\n## Answer\n\n- fall\\_edge reached the highest AUROC, 0.99.\n- Something else.\n"
+        "- 3 of 4 required conditions met; not met: speed.\n\n## Conditions\n\n- X reached the end.\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    told = " ".join(salus("systems", "fall_edge").out.split())
+    assert "fall_edge reached the highest AUROC, 0.99." in told
+    assert "3 of 4 required conditions met" in told
+    assert "Something else" not in told
+    assert "reached the end" not in told
+    assert "`salus study studies/vitals_cnn.toml" in " ".join(salus("systems", "vitals_cnn").out.split())

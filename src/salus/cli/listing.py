@@ -81,10 +81,14 @@ def _setting(name: str, paper: Any, small: Any) -> str:
     return f"{name} = {json.dumps(paper)}" + ("" if small == paper else f"   (small: {json.dumps(small)})")
 
 
-def _last_result(name: str) -> str:
-    """Return where the measured result of a system stands in this checkout."""
+def _last_result(name: str) -> str | list[str]:
+    """Return what the system's page in this checkout says was measured, and where it stands."""
     page = Path("docs/results") / f"{name}.md"
-    return str(page) if page.is_file() else f"none here; `salus study studies/{name}.toml -o OUT` makes one"
+    if not page.is_file():
+        return f"none here; `salus study studies/{name}.toml -o OUT` makes one"
+    told = page.read_text(encoding="utf-8").partition("## Answer")[2].partition("\n## ")[0].replace("\\_", "_")
+    sentences = [line.removeprefix("- ") for line in told.splitlines() if line.startswith("- ")]
+    return [str(page), *(f"- {line}" for line in sentences if " reached the " in line or " conditions " in line)]
 
 
 def doctor(as_json: JSON = False) -> None:
