@@ -8,7 +8,16 @@ import pytest
 
 from salus.data.catalogue.diabetes_130us import ADMISSION
 from salus.data.catalogue.nhamcs_ed_2010 import (
-    _ASIDE, BANDS, HISTORY, LATER, LATER_FLAGS, LATER_NUMBERS, NUMBERS, REASONS, WORDS, _load,
+    _ASIDE,
+    BANDS,
+    HISTORY,
+    LATER,
+    LATER_FLAGS,
+    LATER_NUMBERS,
+    NUMBERS,
+    REASONS,
+    WORDS,
+    _load,
 )  # fmt: skip
 from salus.data.library import load
 from salus.schema.errors import UnitError
