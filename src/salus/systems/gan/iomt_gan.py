@@ -136,7 +136,7 @@ class IomtGan(System):
         frame=6,
         noise=16,
         channels=32,
-        moments=5.0,
+        moments=20.0,
         penalty_every=3,
         critic_steps=3,
         steps=200,
