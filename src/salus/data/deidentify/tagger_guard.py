@@ -44,6 +44,7 @@ _CALLED: Final = frozenset(
     ("criteria", "score", "scale", "cognitive", "collar", "grade", "wort", "classification", "stool")
 )
 _HOUR: Final = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d(?:\s?-\s?(?:[01]\d|2[0-3])[0-5]\d)?")
+_LEAD: Final = re.compile(r"(?:[A-Z]\.?\s?){1,3}")
 _LABELS: Final = frozenset(("VIN", "MVC", "DOB", "MRN", "SSN", "GIST", "COX"))
 _NUMBERED: Final = re.compile(r"(?:four|ending|ext\.?|pager|#|pin|code|x)\W{0,3}$", re.IGNORECASE)
 _SPOKEN: Final = re.compile(r"\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double)\b", re.IGNORECASE)
@@ -102,7 +103,7 @@ def _no_date(text: str, start: int, value: str) -> bool:
     if re.fullmatch(rf"{_DAY_NAMES}\.?", value, re.IGNORECASE) or re.fullmatch(r"\d{1,3}\.\d", value):
         return True
     pair = re.search(r"(?<![\d/])(\d{1,3})\s?/\s?(\d{1,3})(?![\d/])", value)
-    if pair and min(int(pair[1]), int(pair[2])) > 12:
+    if pair and (min(int(pair[1]), int(pair[2])) > 12 or int(pair[2]) == 52):
         return True
     nth = re.match(r"(?:the\s)?\d{1,2}(?:st|nd|rd|th)\b", value, re.IGNORECASE)
     if nth and not re.match(NO_DAY, text[start + nth.end() : start + nth.end() + 16], re.IGNORECASE):
@@ -170,6 +171,10 @@ def beyond(text: str, spans: Sequence[Span], ruled: Sequence[Span]) -> list[Span
             continue
         pieces = [match.span() for match in re.finditer(rb"\x00+", held[start:end])]
         for first, last in pieces:
+            lead = kind == "name" and held[start + last] and _LEAD.fullmatch(text[start + first : start + last])
+            if lead:
+                found.append((start + first, start + last, kind))
+                continue
             if _is_rest(text[start + first : start + last], kind):
                 continue
             words = re.findall(r"[^\W_]+", text[start + first : start + last])

@@ -90,42 +90,52 @@ _NAMES: Final[tuple[Rule, ...]] = (
                  r"(?=[\s]?[,.;)\n]|\s(?:in|at|to|and|on|from)\b)", 0),
     rule("name", r"(?<![\w.'-])(?P<x>[A-Z][A-Za-z'-]{1,20}\s[A-Z])(?=\s\((?:physio|OT|SW|RN|nurse|pharm|SLT|dietitian|"
                  r"phlebotomist|HCA|midwife|student))", 0),
-    rule("name", r"(?<![\w.])[A-Z]\.\s?(?:[A-Z]\.\s?)?(?P<x>[A-Z][A-Za-z'-]{2,20})(?![\w.])", 0),
+    rule("name", r"(?<![\w.])(?P<x>(?:[A-Z]\.\s?){1,3}[A-Z][A-Za-z'-]{2,20})(?![\w.])", 0),
+    rule("name", r"(?:\b(?:by|with|to|from|Clinician|Signed|signed)[:\s]{1,3}|"
+                 r"(?m:^)[ ]{0,4})(?P<x>(?:[A-Z]\.[ ]?){1,3}[A-Z][a-z]{1,20})"
+                 r"(?=[,\n]|\sand\b|\sassist)", 0),
+    rule("name", r"\b(?:S/N|I/c|Verified|Checked|Reported|Authorised|Authorized)\s(?P<x>[A-Z]\.?\s(?:van\s|de\s|"
+                 r"von\s)?[A-Z][A-Za-z'-]"
+                 r"{1,20})", 0),
     rule("name", r"\b(?:regards|sincerely|thanks|cheers|yours|"
                  r"faithfully)[,.]?\s{1,2}(?P<x>[a-z]{2,12}\s[a-z'-]{2,20})(?=,|\s?\n|"
                  r"\s?$)", 0),
 )  # fmt: skip
+_BY: Final = re.compile(
+    r"\b(?i:asked|seen|examined|called|paged|signed|reviewed|ordered|referred|followed|requested|discussed)\s(?:by|with)\s"
+    r"(?P<x>[A-Z][a-z]{2,20})(?![\w-]|\s(?:team|service|staff|signs?|criteria|disease))"
+)
 _PLACES: Final[tuple[Rule, ...]] = (
-    rule("place", r"\bOSH\s?\((?P<x>[A-Z][^)\n\d]{2,40})\)", 0),
-    rule("place", r"(?<![\w/])\d{1,5}\s(?:farm\sto\smarket|fm|route|rte|rt|state\s(?:route|road)|county\s(?:road|"
+    rule("place", r"\bOSH[ ]?\((?P<x>[A-Z][^)\n\d]{2,40})\)", 0),
+    rule("place", r"(?<![\w/])\d{1,5}[ ](?:farm[ ]to[ ]market|fm|route|rte|rt|state[ ](?:route|road)|county[ ](?:road|"
                   r"route)|cr|hwy|"
-                  r"highway|us|rr|rural\sroute|interstate|township\sroad)\.?\s\d{1,4}[A-Z]?(?![\w/])"),
-    rule("place", r"(?<![\w'-])(?:(?:The|St\.?|Saint|Mount|Lake|Fort|Our|Upper|Lower|Old|New)\s)?(?!(?:The|Patient|"
+                  r"highway|us|rr|rural[ ]route|interstate|township[ ]road)\.?[ ]\d{1,4}[A-Z]?(?![\w/])"),
+    rule("place", r"(?<![\w'-])(?:(?:The|St\.?|Saint|Mount|Lake|Fort|Our|Upper|Lower|Old|New)[ ])?(?!(?:The|Patient|"
                   r"Pt|Her|His|To|From|"
                   r"Inpatient|Outpatient|Acute|Subacute|Private|Cardiac|Pulmonary|Skilled|Short|Long|Local|Daily|"
                   r"Local|Outside|General|"
                   r"Community|Family|Home|Public|Mental|Women|Primary|Visiting|Emergency|Urgent|In|At|For|Needs|No|"
                   r"And|Or|Via|Per)\b)"
-                  r"[A-Z][\w'.-]{2,20}(?:\s(?:[A-Z][\w'.-]{2,20}|of|the|and)){0,3}\s(?:Nursing|Rehab(?:ilitation)?|"
-                  r"Home\sHealth|Homecare|"
-                  r"Health\sCentre|Health\sCenter|Care\sHome|Aged\sCare|Care\sCentre|Family\s(?:Doctors|Practice|"
+                  r"[A-Z][\w'-]{2,20}(?:[ ](?:[A-Z][\w'-]{2,20}|of|the|and)){0,3}[ ](?:Nursing|Rehab(?:ilitation)?|"
+                  r"Home[ ]Health|Homecare|"
+                  r"Health[ ]Centre|Health[ ]Center|Care[ ]Home|Aged[ ]Care|Care[ ]Centre|Family[ ](?:Doctors|Practice|"
                   r"Medicine)|"
-                  r"Fire\sDep(?:t|artment)\.?|Police\sDep(?:t|artment)\.?|Senior\sLiving|Assisted\sLiving|"
-                  r"Memory\sCare|Village|Parish|"
+                  r"Fire[ ]Dep(?:t|artment)\.?|Police[ ]Dep(?:t|artment)\.?|Senior[ ]Living|Assisted[ ]Living|"
+                  r"Memory[ ]Care|Village|Parish|"
                   r"Orthop[a]?edics|Pediatrics|Paediatrics|Dermatology|Cardiology|Oncology|Imaging|Dialysis|Pain|"
                   r"Spine|Dental|Smiles|"
-                  r"Physical\sTherapy|Chiropractic|Eye\s(?:Care|Center|Clinic)|Poultry|Packing|Freight|Trucking|"
+                  r"Physical[ ]Therapy|Chiropractic|Eye[ ](?:Care|Center|Clinic)|Poultry|Packing|Freight|Trucking|"
                   r"Foods|Motors|Steel|Mining|"
                   r"Lumber|Dairy|Farms|Works|Mills|Industries|Logistics|Mechanical|Electric|Plumbing|Roofing)"
-                  r"(?:\s(?:and|&)\s(?:Rehab(?:ilitation)?|Nursing|Spine|Sons?|Care|Wellness|Sports(?:\sMedicine)?|"
+                  r"(?:[ ](?:and|&)[ ](?:Rehab(?:ilitation)?|Nursing|Spine|Sons?|Care|Wellness|Sports(?:[ ]Medicine)?|"
                   r"Healthcare|Die|Co\.?|"
-                  r"Hospice|Living|Company))?(?:\s(?:Center|Centre|Clinic|Group|Associates|Home|Facility|Services|"
+                  r"Hospice|Living|Company))?(?:[ ](?:Center|Centre|Clinic|Group|Associates|Home|Facility|Services|"
                   r"Agency|LLC|Inc\.?))?"
-                  r"(?!\s(?:was|were|is)\s(?:normal|negative))", 0),
-    rule("place", r"(?<![\w'-])[A-Z][\w'.-]{2,20}(?:\s[A-Z][\w'.-]{2,20}){0,2}\s(?:Tool|Bros\.?|Brothers|"
-                  r"Sons)?\s?&\s(?:Die|Sons?|Co\b\.?|"
+                  r"(?![ ](?:was|were|is)[ ](?:normal|negative))", 0),
+    rule("place", r"(?<![\w'-])[A-Z][\w'-]{2,20}(?:[ ][A-Z][\w'-]{2,20}){0,2}[ ](?:Tool|Bros\.?|Brothers|"
+                  r"Sons)?[ ]?&[ ](?:Die|Sons?|Co\b\.?|"
                   r"Daughters?|Company|Partners|Associates)", 0),
-    rule("place", r"(?<![\w'-])(?:St\.?|Saint|Mt\.?)\s[A-Z][a-z]{2,15}'s(?!\s(?:wort|disease|fire|dance|vertigo|wart|"
+    rule("place", r"(?<![\w'-])(?:St\.?|Saint|Mt\.?)[ ][A-Z][a-z]{2,15}'s(?![ ](?:wort|disease|fire|dance|vertigo|wart|"
                   r"apple))", 0),
 )  # fmt: skip
 _MEASURE: Final = re.compile(
@@ -156,11 +166,14 @@ def find_codes(text: str) -> list[Span]:
         if kind == "biometric" and sum(c.isdigit() for c in value) < 3:
             continue
         found.append((start, start + len(value), kind))
-    found += [
-        span
-        for span in apply(_NAMES, text)
-        if not all(map(_plain, re.findall(r"[^\W\d_]{2,40}", text[span[0] : span[1]])))
-    ]
+    for start, end, kind in apply(_NAMES, text):
+        words = re.findall(r"[^\W\d_]{2,40}", text[start:end])
+        led = text[start : start + 2].endswith(".")
+        if led or not all(map(_plain, words)):
+            found.append((start, end, kind))
+    for match in _BY.finditer(text):
+        if not set(known(match["x"].lower())) & set("ta"):
+            found.append((*match.span("x"), "name"))
     return [*found, *(span for span in apply(_PLACES, text) if _is_house(text[span[0] : span[1]]))]
 
 
