@@ -130,7 +130,7 @@ def real_texts(root: Path) -> Iterator[tuple[str, list[str]]]:
 def main() -> None:
     """Print the tables."""
     leave_out()
-    for half in ("test", "fresh", "blind", "author_a", "author_b", "author_c"):
+    for half in ("test", "fresh", "blind", "author_a", "author_b", "author_c", "blind2"):
         compare(half)
     count_real()
 

@@ -19,8 +19,8 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-Half = Literal["develop", "test", "fresh", "blind", "voices", "author_a", "author_b", "author_c"]
-HALVES: Final = ("develop", "test", "fresh", "blind", "voices", "author_a", "author_b", "author_c")
+Half = Literal["develop", "test", "fresh", "blind", "voices", "author_a", "author_b", "author_c", "blind2"]
+HALVES: Final = ("develop", "test", "fresh", "blind", "voices", "author_a", "author_b", "author_c", "blind2")
 VOICES: Final = (
     "voice_dictated", "voice_forms", "voice_german", "voice_legal", "voice_letter_uk",
     "voice_nursing", "voice_phone", "voice_surgeon", "voice_triage",
