@@ -30,13 +30,13 @@ def quick() -> Iterator[None]:
         yield
 
 
-def context(folder: Path, makers: list[Any], **options: Any) -> Any:
+def context(folder: Path, makers: list[Any], role: str = "system", **options: Any) -> Any:
     sides = [ListDataset(part(row, 400, seed, stem)) for seed, stem in ((0, "t"), (1, "v"), (2, "c"))]
     cells = [
         SimpleNamespace(seed=n, fold=0, system=Fake(maker), train=sides[0], valid=sides[1], test=sides[2])
         for n, maker in enumerate(makers)
     ]
-    named = SimpleNamespace(data="made_up")
+    named = SimpleNamespace(data="made_up", arms=(SimpleNamespace(name=options.get("arm"), role=role),))
     return SimpleNamespace(
         folder=folder, options=options, systems=lambda part, arm: iter(cells), part=lambda name: named
     )
@@ -50,6 +50,12 @@ def test_an_honest_generator_s_lines(tmp_path: Path) -> None:
     assert all(r.met is None for r in rows if r.kind == "R")
     assert rows[-1].figure == "2 of 2 seeds released"
     assert {p.name for p in tmp_path.iterdir()} == {f"honesty_a_b.{kind}" for kind in ("json", "html", "png")}
+
+
+def test_an_ablation_s_card_sets_no_conditions(tmp_path: Path) -> None:
+    rows = card(context(tmp_path, [row], role="ablation", part="a", arm="b"))
+    assert {r.kind for r in rows} == {"R"}
+    assert all(r.met is None for r in rows)
 
 
 def test_a_copier_and_a_failing_generator_are_said_so(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def card(context: CheckContext) -> list[CheckRow]:
     which of `column`, `correlation`, `rules` and `utility` are conditions too; `title`, which stands before each line;
     `control`, options of the part's dataset under which it yields other samples of the training patients, which then
     take the test part's place: where few people are known, strangers differ too much to be a control.
+    The figures of an arm that is an ablation are printed, no conditions: it is shown for what it does.
     The first cell's card is left as JSON and as a page with the nearest real people, and a picture for the report.
 
     Raises:
@@ -69,7 +70,10 @@ def card(context: CheckContext) -> list[CheckRow]:
             write_honesty(context.folder / f"{stem}.html", audit.card, audit.pairs)
             draw_pairs(context.folder / f"{stem}.png", audit)
     name = title or f"{arm} ({part})"
-    return [*_rows(name, found, bars), _verdict(name, found, problem)]
+    shown = any(own.name == arm and own.role == "ablation" for own in context.part(part).arms)
+    rows = _rows(name, found, bars)
+    rows = [dataclasses.replace(row, kind="R", met=None) for row in rows] if shown else rows
+    return [*rows, _verdict(name, found, problem)]
 
 
 def _rows(name: str, found: Sequence[Examined], bars: Sequence[str]) -> list[CheckRow]:
