@@ -176,7 +176,8 @@ class TumorCNNLSTM(System):
         )
         self.pretext: SlicePretext | ViewPretext | None = None
         if config.pretext_epochs and isinstance(self.encoder, VGG):
-            self.pretext = {"turns": SlicePretext, "views": ViewPretext}[config.pretext](self.encoder)
+            kind: type[SlicePretext] | type[ViewPretext] = SlicePretext if config.pretext == "turns" else ViewPretext
+            self.pretext = kind(self.encoder)
         self.class_weights: Tensor
         self.register_buffer("class_weights", class_weights(fingerprint["counts"], classes), persistent=False)
 
