@@ -116,7 +116,7 @@ class ClusterGAN(System):
         ),
         advantages=("One training gives a classifier, a generator of rows for a class, and groups of stays",),
         limits=(
-            "Boosted trees rank better on the same rows: use them where only the answer is wanted.",
+            "Neither clusters nor generator help the answer on PhysioNet 2012, and boosted trees rank better.",
             "Generated rows are for method tests: read their honesty card before anything else.",
         ),
         explain_input="row",
