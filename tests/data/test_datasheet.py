@@ -146,7 +146,7 @@ def test_answers_that_are_more_than_a_class_are_counted(question, targets, answe
 def test_an_empty_dataset_and_a_target_without_a_class_are_described():
     assert sheet_of([]).samples == 0
     found = sheet_of([Sample(id="s", patient="p", inputs={"row": Row(values={"a": 1.0})}, target=None)])
-    assert [s.name for s in found.strata if s.samples] == ["no label"]
+    assert [s.name for s in found.strata if s.samples] == ["(no label)"]
 
 
 def test_examples_are_spread_over_the_classes():

@@ -13,6 +13,7 @@ import numpy as np
 
 from salus.data.cohort import peek
 from salus.data.entry import Loaded
+from salus.data.few_labels import NO_LABEL
 from salus.data.fingerprint import sample_hash
 from salus.data.inputs import Held, InputTally, Series, TargetTally
 from salus.data.tally import Numbers, Spread
@@ -199,7 +200,7 @@ def _who(sample: Sample, index: int, stratum: Callable[[Any], str], seen: _Seen)
     try:
         label = stratum(sample.target)
     except SalusError:
-        label = "no label"
+        label = NO_LABEL
     seen.labels.append(label)
     seen.places[label].append(index)
     seen.patients.append(sample.patient)

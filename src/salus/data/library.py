@@ -171,7 +171,8 @@ def open_data(spec: str) -> Loaded:
         entry(head)  # raises with the nearest name
     from salus.data.bring import open_path
 
-    asked = options.pop(ASK, "")
+    # Records have an `ask` of their own: which outcome.
+    asked = options.pop(ASK) if options.get(ASK) == "synthesis" else ""
     return _asked(open_path(path, options), asked)
 
 

@@ -102,6 +102,8 @@ def _no_date(text: str, start: int, value: str) -> bool:
     """Tell week days, decimals, scores and ordinals of body parts from days."""
     if re.fullmatch(rf"{_DAY_NAMES}\.?", value, re.IGNORECASE) or re.fullmatch(r"\d{1,3}\.\d", value):
         return True
+    if re.search(r"\d{15}", value) or re.fullmatch(r"[0-2](?:\.\d+){4,}", value):  # a UID, which has a rule of its own
+        return True
     pair = re.search(r"(?<![\d/])(\d{1,3})\s?/\s?(\d{1,3})(?![\d/])", value)
     if pair and (min(int(pair[1]), int(pair[2])) > 12 or int(pair[2]) == 52):
         return True
